@@ -1,0 +1,138 @@
+"""Directives that tie an equation to its code and its test, and list all ties.
+
+In a page, after the equation::
+
+    ```{implements} eq-label
+    :function: refimpl.regression.update
+    :test: tests/test_regression.py::test_equals_batch_least_squares
+    ```
+
+Several functions or tests are separated by spaces. ``{equation-table}`` lists all ties of the book.
+What they check is in `ties`.
+"""
+
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
+from sphinx.util.docutils import SphinxDirective
+from tables import table
+from ties import Tie, faults, ties
+
+
+def code_links(functions, page):
+    for index, name in enumerate(functions):
+        if index:
+            yield nodes.Text(", ")
+        yield pending_xref(
+            "",
+            nodes.literal(name, name, classes=["xref", "py"]),
+            refdomain="py",
+            reftype="obj",
+            reftarget=name,
+            refexplicit=True,
+            refdoc=page,
+        )
+
+
+def test_names(tests):
+    for index, test in enumerate(tests):
+        if index:
+            yield nodes.Text(", ")
+        yield nodes.literal(test, test)
+
+
+class Implements(SphinxDirective):
+    """The line under an equation that names its code and its test."""
+
+    required_arguments = 1
+    option_spec = {"function": directives.unchanged_required, "test": directives.unchanged_required}
+
+    def run(self):
+        tie = Tie(
+            self.env.docname,
+            self.lineno,
+            self.arguments[0],
+            tuple(self.options.get("function", "").split()),
+            tuple(self.options.get("test", "").split()),
+        )
+        watch(self.env, tie)
+        messages = [
+            self.state.document.reporter.warning(fault, line=self.lineno)
+            for fault in faults(tie, self.env.srcdir)
+        ]
+        line = nodes.paragraph(classes=["implements"])
+        line += [
+            nodes.Text("Code: "),
+            *code_links(tie.functions, tie.page),
+            nodes.Text(" · Test: "),
+            *test_names(tie.tests),
+        ]
+        return [line, *messages]
+
+
+def watch(env, tie):
+    # So that a removed function or test is noticed although the page itself did not change.
+    for test in tie.tests:
+        env.note_dependency(str(Path(env.srcdir).parent / test.split("::")[0]))
+    for name in tie.functions:
+        parts = name.split(".")
+        for size in range(1, len(parts)):
+            file = Path(env.srcdir).parent.joinpath(*parts[:size]).with_suffix(".py")
+            if file.is_file():
+                env.note_dependency(str(file))
+
+
+class EquationTable(SphinxDirective):
+    """All ties of the book: the equation, its page, its code, its test."""
+
+    def run(self):
+        rows = ties(self.env.srcdir)
+        for page in self.env.found_docs:
+            self.env.note_dependency(self.env.doc2path(page))
+        if not rows:
+            return [nodes.paragraph("", "No equation is tied yet.")]
+        return [
+            table(
+                ("Equation", "Page", "Code", "Test"),
+                [self.cells(tie) for tie in rows],
+                widths=(13, 19, 30, 38),
+                name="equations",
+            )
+        ]
+
+    def cells(self, tie):
+        here = self.env.docname
+        equation = pending_xref(
+            "",
+            nodes.literal(tie.label, tie.label),
+            refdomain="math",
+            reftype="eq",
+            reftarget=tie.label,
+            refdoc=here,
+            refwarn=True,
+            refexplicit=False,
+        )
+        page = pending_xref(
+            "",
+            nodes.inline(),
+            refdomain="std",
+            reftype="doc",
+            reftarget=f"/{tie.page}",
+            refdoc=here,
+            refwarn=True,
+            refexplicit=False,
+        )
+        return (
+            [equation],
+            [page],
+            list(code_links(tie.functions, here)),
+            list(test_names(tie.tests)),
+        )
+
+
+def setup(app):
+    app.add_directive("implements", Implements)
+    app.add_directive("equation-table", EquationTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,88 @@
+"""The notation tables: what a symbol means, its name in code and its shape, from ``notation.yml``.
+
+``{notation-table} group`` sets one group of that file as a table.
+"""
+
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.util.docutils import SphinxDirective
+from tables import table
+
+FIELDS = {"symbol", "name", "shape", "meaning", "unit", "first"}
+FILE = "notation.yml"
+
+
+def entries(book_dir):
+    """Group -> list of entries, dictionaries with the keys of `FIELDS`; empty where missing."""
+    groups = yaml.safe_load(Path(book_dir, FILE).read_text(encoding="utf-8"))
+    for group in groups.values():
+        for entry in group:
+            if unknown := entry.keys() - FIELDS:
+                raise ValueError(
+                    f"{FILE}: unknown field {sorted(unknown)} of {entry.get('symbol')!r}"
+                )
+            for field in FIELDS:
+                entry[field] = str(entry.get(field, ""))
+    return groups
+
+
+class NotationTable(SphinxDirective):
+    required_arguments = 1
+
+    def run(self):
+        self.env.note_dependency(str(Path(self.env.srcdir, FILE)))
+        group = entries(self.env.srcdir).get(self.arguments[0])
+        if group is None:
+            return [
+                self.state.document.reporter.warning(
+                    f"{FILE} has no group {self.arguments[0]!r}", line=self.lineno
+                )
+            ]
+        head = ("Symbol", "Name in code", "Shape", "Meaning", "Unit", "First in")
+        return [
+            table(
+                head,
+                [self.cells(entry) for entry in group],
+                widths=(12, 18, 10, 34, 14, 12),
+                name="notation",
+            )
+        ]
+
+    def cells(self, entry):
+        def literal(text):
+            return [nodes.literal(text, text)] if text else []
+
+        first = []
+        if entry["first"]:
+            first = [
+                pending_xref(
+                    "",
+                    nodes.inline("", entry["first"].replace("_", " ")),
+                    refdomain="std",
+                    reftype="doc",
+                    reftarget=f"/{entry['first']}",
+                    refdoc=self.env.docname,
+                    refwarn=True,
+                    refexplicit=True,
+                )
+            ]
+        return (
+            [nodes.math(entry["symbol"], entry["symbol"])],
+            literal(entry["name"]),
+            literal(entry["shape"]),
+            self.inline(entry["meaning"]),
+            self.inline(entry["unit"]),
+            first,
+        )
+
+    def inline(self, text):
+        parsed, messages = self.state.inline_text(text, self.lineno)
+        return [*parsed, *messages]
+
+
+def setup(app):
+    app.add_directive("notation-table", NotationTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,64 @@
+"""How a piece is compiled: one decorator, and a cache that notices when any piece changes."""
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+from numba.core import caching
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@functools.cache
+def package_stamp():
+    """Digest of every source file that holds compiled code."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_bytes()
+        if b"compiled" in text:
+            digest.update(text)
+    return digest.hexdigest()
+
+
+class _WholePackage:
+    """A cached function is stale as soon as any compiled source of the package changes.
+
+    numba looks at the file of the function alone, but a step contains the machine code of the
+    pieces it calls: without this, an edited piece would leave yesterday's step in the cache.
+    """
+
+    def get_source_stamp(self):
+        return package_stamp()
+
+    @classmethod
+    def from_function(cls, py_func, py_file):
+        if PACKAGE not in Path(os.path.abspath(py_file)).parents:
+            return None
+        return super().from_function(py_func, py_file)
+
+
+class _BesideTheSource(_WholePackage, caching.InTreeCacheLocator):
+    pass
+
+
+class _InTheUsersCache(_WholePackage, caching.UserWideCacheLocator):
+    pass
+
+
+caching.CacheImpl._locator_classes[:0] = [_BesideTheSource, _InTheUsersCache]
+
+# Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
+compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+JIT = not numba.config.DISABLE_JIT
+
+
+def with_signature(text, signature):
+    """`text` compiled for one signature, so that its address can be handed to compiled code."""
+    if not JIT:
+        return text
+    ours = PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
+    # The closures that wrap a user's compiled function cannot be cached across processes.
+    cache = ours and not text.__closure__
+    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)

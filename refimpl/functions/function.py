@@ -1,0 +1,100 @@
+"""What a test function of the laboratory is: compiled derivatives and known stationary points."""
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import _compile
+from ..errors import NotFiniteError, ShapeError
+
+VALUE = "float64(float64[::1], float64[::1])"
+GRADIENT = "float64[::1](float64[::1], float64[::1])"
+HESSIAN = "float64[:, ::1](float64[::1], float64[::1])"
+NO_DATA = np.empty(0)
+
+
+class Derivative:
+    """One of value, gradient, Hessian: a function of ``(x, data)``, called from Python as ``f(x)``.
+
+    Attributes
+    ----------
+    text : callable
+        The plain Python function of ``(x, data)``.
+    kernel : callable
+        The same, compiled with an explicit signature at its first use, so that one compiled driver
+        serves every function.
+    """
+
+    def __init__(self, text, signature, dimension, data):
+        self.text = text
+        self.signature = signature
+        self.dimension = dimension
+        self.data = data
+        functools.update_wrapper(self, text)
+
+    @functools.cached_property
+    def kernel(self):
+        return _compile.with_signature(self.text, self.signature)
+
+    def __call__(self, x):
+        x = np.ascontiguousarray(x, dtype=np.float64)
+        if x.shape != (self.dimension,):
+            raise ShapeError(f"expected x of shape ({self.dimension},), got {x.shape}")
+        if not np.isfinite(x).all():
+            raise NotFiniteError(f"expected finite x, got {x}")
+        return self.kernel(x, self.data)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A test function with its derivatives and what is known about it.
+
+    Parameters
+    ----------
+    name : str
+    dimension : int
+    value, gradient, hessian : callable
+        Of ``(x, data)`` with float64 arrays `x` of shape (D,) and `data` of the function's own
+        parameters; they return a float, an array (D,) and an array (D, D), and are compiled at
+        their first use. As attributes they are called ``value(x)``.
+    minima, saddles : array_like of shape (n, D)
+        Global minima and known saddles.
+    minimum_value : float
+        Value at the global minima; ``-inf`` where the function is unbounded below.
+    domain : (float, float)
+        The box, the same for every coordinate, in which it is usually drawn and started.
+    source : str
+    data : array_like, optional
+        Parameters handed to the three as a flat float64 array.
+    note : str, optional
+        What a reader should know besides, in one sentence.
+    """
+
+    name: str
+    dimension: int
+    value: Derivative
+    gradient: Derivative
+    hessian: Derivative
+    minima: np.ndarray
+    saddles: np.ndarray
+    minimum_value: float
+    domain: tuple
+    source: str
+    data: np.ndarray = field(default_factory=lambda: NO_DATA)
+    note: str = ""
+
+    def __post_init__(self):
+        put = functools.partial(object.__setattr__, self)
+        put("data", np.ascontiguousarray(self.data, dtype=np.float64).ravel())
+        for name, signature in (("value", VALUE), ("gradient", GRADIENT), ("hessian", HESSIAN)):
+            put(name, Derivative(getattr(self, name), signature, self.dimension, self.data))
+        for name in ("minima", "saddles"):
+            points = np.array(getattr(self, name), dtype=np.float64)
+            put(name, points.reshape(-1, self.dimension))
+
+    def __call__(self, x):
+        return self.value(x)
+
+    def __repr__(self):
+        return f"<function {self.name}, dimension {self.dimension}>"

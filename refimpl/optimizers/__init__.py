@@ -1,0 +1,46 @@
+"""The methods: each a `NamedTuple` state, a start and a step composed of the pieces."""
+
+from ..errors import unknown
+from .adam import adam
+from .fogr import fogr
+from .method import Method, bind
+from .momentum import momentum
+from .sgd import sgd
+
+__all__ = ["METHODS", "Method", "bind", "get", "methods"]
+
+METHODS = {method.name: method for method in (sgd, momentum, adam, fogr)}
+
+
+def get(name):
+    """The method of this name.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest names.
+    """
+    if isinstance(name, Method):
+        return name
+    if name not in METHODS:
+        raise unknown("method", name, METHODS)
+    return METHODS[name]
+
+
+def methods():
+    """Names of all methods, with their hyperparameters' defaults, source and one line.
+
+    Returns
+    -------
+    dict of str to dict
+        Keys `defaults`, `source`, `summary`.
+
+    Examples
+    --------
+    >>> methods()["momentum"]["defaults"]
+    {'alpha': 0.017, 'gamma': 0.5}
+    """
+    return {
+        name: {"defaults": m.defaults, "source": m.source, "summary": m.summary}
+        for name, m in METHODS.items()
+    }

@@ -1,0 +1,45 @@
+"""fOGR: regression of all gradients on all positions, then the saddle-free step."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import regression
+from .._compile import compiled
+from ..repulsion import saddle_free
+from .method import Method
+
+
+class Parameters(NamedTuple):
+    """`beta`, `gamma`: weights of the newest pair and gradient; `div`, `cut`: of `saddle_free`."""
+
+    beta: float = 0.5
+    gamma: float = 0.6
+    div: float = 1.5
+    cut: float = 10.0
+
+
+class State(NamedTuple):
+    line: regression.State
+    momentum: np.ndarray  # (D,), in gradient-units
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The start of [D]'s programs: all means 0, the positions' covariance the unit matrix."""
+    return State(regression.start(theta.size, (1.0, 0.0)), np.zeros(theta.size))
+
+
+@compiled
+def step(state, theta, gradient, parameters):
+    """``theta -= |H|^{-1} m`` with `H` from symmetric least squares."""
+    beta, gamma, div, cut = parameters
+    line = regression.update_new_mean(state.line, theta, gradient, beta)
+    momentum = state.momentum + gamma * (gradient - state.momentum)
+    H = regression.symmetric_hessian(line, 0.0)
+    return theta + saddle_free(H, momentum, div, cut), State(line, momentum)
+
+
+fogr = Method(
+    "fogr", Parameters, start, step, "[D], Figures 1 and 4", "full matrix, symmetric least squares"
+)

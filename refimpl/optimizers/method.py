@@ -1,0 +1,81 @@
+"""What a method is: its hyperparameters, its start and its step."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import RangeError, unknown
+
+# Name -> (smallest, is it allowed itself, largest, is it allowed itself); the words of a message.
+RANGES = {
+    "alpha": (0.0, True, np.inf, False),
+    "beta": (0.0, False, 1.0, True),
+    "beta1": (0.0, True, 1.0, False),
+    "beta2": (0.0, True, 1.0, False),
+    "cut": (0.0, True, np.inf, False),
+    "div": (0.0, False, np.inf, False),
+    "eps": (0.0, True, np.inf, False),
+    "gamma": (0.0, False, 1.0, True),
+}
+
+
+class Method(NamedTuple):
+    """An optimizer as its three parts and a few words.
+
+    Attributes
+    ----------
+    name : str
+    parameters : type
+        A `NamedTuple` of the hyperparameters with their defaults.
+    start : callable
+        ``start(theta, directions, parameters) -> state``, compiled.
+    step : callable
+        ``step(state, theta, gradient, parameters) -> (theta, state)``, compiled.
+    source : str
+    summary : str
+        One line.
+    """
+
+    name: str
+    parameters: type
+    start: Callable
+    step: Callable
+    source: str
+    summary: str
+
+    @property
+    def defaults(self):
+        """Hyperparameters and their defaults, as a dictionary."""
+        return self.parameters()._asdict()
+
+
+def check_range(owner, name, number):
+    """Raise a `RangeError` unless the hyperparameter lies in its range."""
+    low, low_in, high, high_in = RANGES[name]
+    above = number >= low if low_in else number > low
+    below = number <= high if high_in else number < high
+    if not (above and below):
+        interval = f"{'[' if low_in else '('}{low:g}, {high:g}{']' if high_in else ')'}"
+        raise RangeError(f"{owner}: expected {name} in {interval}, got {number!r}")
+
+
+def bind(method, hyperparameters):
+    """The method's parameter tuple with these values, checked.
+
+    Raises
+    ------
+    UnknownNameError, RangeError
+    """
+    defaults = method.defaults
+    for name, number in hyperparameters.items():
+        if name not in defaults:
+            raise unknown(f"hyperparameter of {method.name}", name, defaults)
+        try:
+            defaults[name] = type(defaults[name])(number)
+        except (TypeError, ValueError):
+            raise RangeError(
+                f"{method.name}: expected a number for {name}, got {number!r}"
+            ) from None
+        check_range(method.name, name, defaults[name])
+    return method.parameters(**defaults)

@@ -1,0 +1,42 @@
+"""Momentum: a step against the exponential average of the noisy gradients."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._compile import compiled
+from .method import Method
+
+
+class Parameters(NamedTuple):
+    """`alpha`: learning rate, in theta-units / gradient-units; `gamma`: weight of the newest `g`."""
+
+    alpha: float = 0.017
+    gamma: float = 0.5
+
+
+class State(NamedTuple):
+    momentum: np.ndarray  # (D,), in gradient-units
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The state before the first step: momentum 0."""
+    return State(momentum=np.zeros(theta.size))
+
+
+@compiled
+def step(state, theta, gradient, parameters):
+    """``m += gamma (g - m); theta -= alpha m``."""
+    momentum = state.momentum + parameters.gamma * (gradient - state.momentum)
+    return theta - parameters.alpha * momentum, State(momentum=momentum)
+
+
+momentum = Method(
+    "momentum",
+    Parameters,
+    start,
+    step,
+    "Polyak 1964, as in [D]",
+    "gradient descent along an average",
+)

@@ -1,0 +1,575 @@
+"""Piece 1, exponential-weight regression: curvature is the slope of the gradient.
+
+Near a point the gradient is a line, ``g = H (theta - p) + noise``. A `State` holds the weighted
+means and covariances of all pairs ``(theta, g)`` seen so far, an observation ``k`` steps old
+weighing ``beta (1 - beta)**k``; `slope`, `hessian`, `symmetric_hessian` and `correlated_hessian`
+read the line off it.
+
+Chapter "Exponential-weight regression" of the book; equations of [D] in its section on online
+linear regression.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._compile import compiled
+from ._finite import all_finite
+from .errors import NotFiniteError, RangeError, ShapeError, StateError
+from .symmetric_eigen import congruence, eigh
+
+# Variances this much smaller than the largest belong to directions never visited.
+UNVISITED = 1e-12
+NEEDS_MATRICES = (
+    "regression: a matrix fit needs the matrices of regression.start; this state holds diagonals"
+)
+
+
+class State(NamedTuple):
+    """Weighted means and covariances of positions and gradients.
+
+    The covariances are matrices of shape (D, D), or vectors of shape (D,) that hold the diagonals
+    alone (`start_diagonal`).
+    """
+
+    weight: float  # sum of all weights so far; 1 for a prior start
+    beta: float  # weight of the newest observation in the last update
+    scale: float  # stored covariance / exact covariance: 1, or 1 - beta in the new-mean form
+    mean_theta: np.ndarray
+    mean_gradient: np.ndarray
+    C_thetatheta: np.ndarray
+    C_gtheta: np.ndarray
+    C_gg: np.ndarray
+
+
+class Line(NamedTuple):
+    """A fitted line for each coordinate, with its standard errors; arrays of shape (D,)."""
+
+    curvature: np.ndarray  # slope, in gradient-units / theta-units
+    extremum: np.ndarray  # where the line crosses zero, in theta-units
+    curvature_error: np.ndarray
+    extremum_error: np.ndarray
+
+
+@compiled
+def _prior(prior):
+    """Weight, C_thetatheta and C_gg of the start."""
+    if prior is None:
+        return 0.0, 0.0, 0.0
+    if isinstance(prior, tuple):
+        c_theta, c_g = float(prior[0]), float(prior[1])
+    else:
+        c_theta, c_g = float(prior), float(prior)
+    if not (0.0 <= c_theta < np.inf and 0.0 <= c_g < np.inf):
+        raise RangeError("regression.start: a prior variance must be finite and not negative")
+    return 1.0, c_theta, c_g
+
+
+@compiled
+def start(D, prior=None):
+    """State before the first observation, with covariance matrices.
+
+    Parameters
+    ----------
+    D : int
+        Number of coordinates, at least 1.
+    prior : None, float or (float, float), optional
+        None: the zero-bias start. The gain is ``beta / weight``, so that the estimates are the
+        weighted least-squares fit of exactly what was seen. A pair gives the variances
+        ``(C_thetatheta, C_gg)`` on the diagonals at the start, a number both of them; the means
+        start at 0 and the gain is constant, as in the programs of [D].
+
+    Returns
+    -------
+    State
+
+    Raises
+    ------
+    ShapeError
+        If `D` is below 1.
+    RangeError
+        If a prior variance is negative or not finite.
+
+    Notes
+    -----
+    Book: {eq}`eq-recursion`.
+
+    Examples
+    --------
+    >>> start(2, prior=(1.0, 0.0)).C_thetatheta
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    if D < 1:
+        raise ShapeError("regression.start: D must be at least 1")
+    weight, c_theta, c_g = _prior(prior)
+    eye = np.eye(D)
+    return State(
+        weight=weight,
+        beta=0.0,
+        scale=1.0,
+        mean_theta=np.zeros(D),
+        mean_gradient=np.zeros(D),
+        C_thetatheta=c_theta * eye,
+        C_gtheta=np.zeros((D, D)),
+        C_gg=c_g * eye,
+    )
+
+
+@compiled
+def start_diagonal(D, prior=None):
+    """State before the first observation, for each coordinate by itself.
+
+    As `start`, with vectors of shape (D,) for the covariances. `update`, `update_new_mean` and
+    `slope` take either state; the matrix fits need the full one.
+
+    Examples
+    --------
+    >>> start_diagonal(2, prior=0.1).C_gg
+    array([0.1, 0.1])
+    """
+    if D < 1:
+        raise ShapeError("regression.start_diagonal: D must be at least 1")
+    weight, c_theta, c_g = _prior(prior)
+    return State(
+        weight=weight,
+        beta=0.0,
+        scale=1.0,
+        mean_theta=np.zeros(D),
+        mean_gradient=np.zeros(D),
+        C_thetatheta=np.full(D, c_theta),
+        C_gtheta=np.zeros(D),
+        C_gg=np.full(D, c_g),
+    )
+
+
+@compiled
+def _check(state, theta, gradient, beta):
+    if theta.shape != state.mean_theta.shape or gradient.shape != state.mean_theta.shape:
+        raise ShapeError("regression: theta and gradient must have the shape (D,) of the state")
+    if not (0.0 < beta <= 1.0):
+        raise RangeError("regression: beta must lie in (0, 1]")
+    if not (all_finite(theta) and all_finite(gradient)):
+        raise NotFiniteError("regression: theta and gradient must be finite; found NaN or infinity")
+
+
+@compiled
+def _products(a, b, C):
+    """All products ``a_i b_j`` where `C` is a matrix, the ``a_i b_i`` where it is a vector."""
+    if C.ndim == 1:
+        return a * b
+    return np.outer(a, b)
+
+
+@compiled
+def update(state, theta, gradient, beta):
+    """Take in one observation by the exact recursion.
+
+    ``delta_x = x - <x>_old``, then ``<x> += gain delta_x`` and
+    ``C_xy = (1 - gain) (C_xy + gain delta_x delta_y^T)``. The gain is ``beta / weight``, which is
+    `beta` itself after a prior start. Equal to the batch weighted covariances to rounding.
+
+    Parameters
+    ----------
+    state : State
+        From `start` or `start_diagonal`; not changed.
+    theta : ndarray of shape (D,)
+        Position, in theta-units.
+    gradient : ndarray of shape (D,)
+        Noisy gradient there, in gradient-units.
+    beta : float
+        Weight of the newest observation, in (0, 1].
+
+    Returns
+    -------
+    State
+
+    Raises
+    ------
+    ShapeError, RangeError, NotFiniteError
+        For another shape than the state's, `beta` outside (0, 1], NaN or infinite entries.
+    StateError
+        If the state was made by `update_new_mean`.
+
+    Notes
+    -----
+    Book: {eq}`eq-recursion`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start(1)
+    >>> for x in (0.0, 1.0, 3.0):
+    ...     state = update(state, np.array([x]), np.array([2.0 * x - 4.0]), 0.5)
+    >>> slope(state).curvature, slope(state).extremum
+    (array([2.]), array([2.]))
+    """
+    _check(state, theta, gradient, beta)
+    if state.scale != 1.0:
+        raise StateError(
+            "regression.update: the state was made by update_new_mean, whose covariances are "
+            "smaller by 1 - beta; continue with update_new_mean, or start anew"
+        )
+    weight = state.weight + beta * (1.0 - state.weight)
+    gain = beta / weight
+    delta_theta = theta - state.mean_theta
+    delta_g = gradient - state.mean_gradient
+    C_tt, C_gt, C_gg = state.C_thetatheta, state.C_gtheta, state.C_gg
+    return State(
+        weight=weight,
+        beta=float(beta),
+        scale=1.0,
+        mean_theta=state.mean_theta + gain * delta_theta,
+        mean_gradient=state.mean_gradient + gain * delta_g,
+        C_thetatheta=(1.0 - gain) * (C_tt + gain * _products(delta_theta, delta_theta, C_tt)),
+        C_gtheta=(1.0 - gain) * (C_gt + gain * _products(delta_g, delta_theta, C_tt)),
+        C_gg=(1.0 - gain) * (C_gg + gain * _products(delta_g, delta_g, C_tt)),
+    )
+
+
+@compiled
+def update_new_mean(state, theta, gradient, beta):
+    """Take in one observation with the *new* means in the products, as the programs of [D] do.
+
+    ``<x> += beta (x - <x>)``, then ``C_xy += beta ((x - <x>)(y - <y>)^T - C_xy)``. The covariances
+    are ``1 - beta`` times the exact ones, the slope is the same.
+
+    Parameters, errors and result are those of `update`; the state must come from a prior start,
+    since with the growing gain of the zero-bias start the ratio of the two forms is not constant.
+
+    Raises
+    ------
+    StateError
+        If the state comes from a zero-bias start, from `update`, or from another `beta`.
+
+    Notes
+    -----
+    Book: {eq}`eq-new-mean`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start(1, prior=(1.0, 0.0))
+    >>> state = update_new_mean(state, np.array([2.0]), np.array([4.0]), 0.5)
+    >>> state.C_thetatheta, state.C_gtheta
+    (array([[1.]]), array([[1.]]))
+    """
+    _check(state, theta, gradient, beta)
+    if state.weight != 1.0:
+        raise StateError(
+            "regression.update_new_mean: this form exists at constant gain only; "
+            "start with a prior, or use regression.update"
+        )
+    if state.beta != 0.0 and (state.beta != beta or state.scale != 1.0 - beta):
+        raise StateError(
+            "regression.update_new_mean: the state was made by another beta or by "
+            "regression.update; keep one of them, or start anew"
+        )
+    mean_theta = state.mean_theta + beta * (theta - state.mean_theta)
+    mean_g = state.mean_gradient + beta * (gradient - state.mean_gradient)
+    centred_theta = theta - mean_theta
+    centred_g = gradient - mean_g
+    C_tt, C_gt, C_gg = state.C_thetatheta, state.C_gtheta, state.C_gg
+    return State(
+        weight=state.weight,
+        beta=float(beta),
+        scale=1.0 - beta,
+        mean_theta=mean_theta,
+        mean_gradient=mean_g,
+        C_thetatheta=C_tt + beta * (_products(centred_theta, centred_theta, C_tt) - C_tt),
+        C_gtheta=C_gt + beta * (_products(centred_g, centred_theta, C_tt) - C_gt),
+        C_gg=C_gg + beta * (_products(centred_g, centred_g, C_tt) - C_gg),
+    )
+
+
+@compiled
+def effective_size(state):
+    """Effective number of observations, ``(sum w)^2 / sum w^2`` [kish1965]_; 0 before the first.
+
+    ``(2 - beta) / beta`` times ``weight / (2 - weight)``, the latter being
+    ``(1 - (1 - beta)^t) / (1 + (1 - beta)^t)`` after `t` steps from a zero-bias start and 1 after a
+    prior start. It holds for a constant `beta`.
+
+    Notes
+    -----
+    Book: {eq}`eq-effective-size`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.zeros(1)
+    >>> effective_size(update(start(1, prior=1.0), x, x, 0.5))
+    3.0
+    """
+    if state.beta == 0.0:
+        return 0.0
+    return (2.0 - state.beta) / state.beta * state.weight / (2.0 - state.weight)
+
+
+@compiled
+def _diagonal(C):
+    if C.ndim == 1:
+        return C
+    return np.diag(C).copy()
+
+
+@compiled
+def slope(state):
+    """The line of each coordinate by itself: slope, zero crossing and their standard errors.
+
+    Parameters
+    ----------
+    state : State
+        With matrices or vectors; of matrices only the diagonals count.
+
+    Returns
+    -------
+    Line
+        Arrays of shape (D,). A coordinate that has not moved has curvature 0 with infinite error;
+        where the curvature is 0 the extremum is undefined: NaN with infinite error. Errors are
+        infinite while the effective size is at most 2, so always from ``beta = 2/3``.
+
+    Notes
+    -----
+    Book: {eq}`eq-slope`, {eq}`eq-standard-errors`. The errors hold for positions that do not depend
+    on the noise; in closed loop, at rest, they are optimistic.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start_diagonal(1)
+    >>> for x, g in ((0.0, -1.1), (1.0, 1.2), (2.0, 2.9), (3.0, 5.0)):
+    ...     state = update(state, np.array([x]), np.array([g]), 0.1)
+    >>> line = slope(state)
+    >>> line.curvature.round(3), line.curvature_error.round(3)
+    (array([1.996]), array([0.078]))
+    """
+    n_eff = effective_size(state)
+    variance = _diagonal(state.C_thetatheta)
+    covariance = _diagonal(state.C_gtheta)
+    variance_g = _diagonal(state.C_gg)
+    D = variance.size
+    curvature = np.zeros(D)
+    extremum = np.full(D, np.nan)
+    curvature_error = np.full(D, np.inf)
+    extremum_error = np.full(D, np.inf)
+    for i in range(D):
+        if variance[i] == 0.0:
+            continue
+        curvature[i] = covariance[i] / variance[i]
+        known = n_eff > 2.0
+        if known:
+            # Rounding can leave a perfect line with a residual slightly below zero.
+            residual = max(0.0, variance_g[i] - curvature[i] * covariance[i]) / state.scale
+            spread = variance[i] / state.scale
+            curvature_error[i] = np.sqrt(residual / ((n_eff - 2.0) * spread))
+        if curvature[i] != 0.0:
+            offset = state.mean_gradient[i] / curvature[i]
+            extremum[i] = state.mean_theta[i] - offset
+            if known:
+                extremum_error[i] = np.sqrt(
+                    residual / (n_eff - 2.0) * (1.0 + offset * offset / spread)
+                ) / abs(curvature[i])
+    return Line(curvature, extremum, curvature_error, extremum_error)
+
+
+@compiled
+def _lyapunov(C, B, ridge):
+    """Minimum-norm symmetric solution of ``H (C + ridge I) + (C + ridge I) H = B + B^T``."""
+    if C.ndim == 2:
+        e, E = eigh(C)
+        H = congruence(E, B + B.T)
+        D = e.size
+        largest = max(e[D - 1] + ridge, 0.0)
+        for i in range(D):
+            for j in range(D):
+                # Divide in the eigenbasis, before rotating back: the sums belong to its entries.
+                total = e[i] + e[j] + 2.0 * ridge
+                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0
+        return congruence(E.T, H)
+    raise StateError(NEEDS_MATRICES)
+
+
+@compiled
+def _check_ridge(ridge):
+    if not 0.0 <= ridge < np.inf:
+        raise RangeError("regression: the ridge must be finite and not negative")
+
+
+@compiled
+def symmetric_hessian(state, ridge=0.0):
+    """Symmetric least squares: the symmetric `H` with the smallest weighted squared residual.
+
+    Solves ``H C + C H = B + B^T`` with ``C = C_thetatheta`` and ``B = C_gtheta`` in the eigenbasis
+    of `C`: ``H~_ij = (B~ + B~^T)_ij / (e_i + e_j)``.
+
+    Parameters
+    ----------
+    state : State
+        With matrices.
+    ridge : float, optional
+        Added to the diagonal of `C`, in squared theta-units.
+
+    Returns
+    -------
+    ndarray of shape (D, D)
+        Symmetric. Entries with ``e_i + e_j <= 1e-12 e_max`` belong to directions never visited and
+        are undetermined; they are 0 in the eigenbasis, the solution of least norm, and `unvisited`
+        counts them.
+
+    Raises
+    ------
+    StateError
+        If the state holds diagonals.
+    RangeError
+        If the ridge is negative or not finite.
+
+    Notes
+    -----
+    Book: {eq}`eq-lyapunov`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state, H = start(2), np.array([[2.0, 1.0], [1.0, -1.0]])
+    >>> for x in np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 2.0]]):
+    ...     state = update(state, x, H @ x, 0.3)
+    >>> symmetric_hessian(state).round(12)
+    array([[ 2.,  1.],
+           [ 1., -1.]])
+    """
+    _check_ridge(ridge)
+    return _lyapunov(state.C_thetatheta, state.C_gtheta, float(ridge))
+
+
+@compiled
+def _plain(C, B):
+    """``B C^{-1}`` on the directions that were visited, 0 on the others."""
+    if C.ndim == 2:
+        e, E = eigh(C)
+        D = e.size
+        inverse = np.zeros((D, D))
+        for i in range(D):
+            if e[i] > UNVISITED * e[D - 1]:
+                inverse[i, i] = 1.0 / e[i]
+        return B @ congruence(E.T, inverse)
+    raise StateError(NEEDS_MATRICES)
+
+
+@compiled
+def hessian(state):
+    """Plain least squares, ``H = C_gtheta C_thetatheta^{-1}``; not symmetric under noise.
+
+    Parameters
+    ----------
+    state : State
+        With matrices.
+
+    Returns
+    -------
+    ndarray of shape (D, D)
+        Directions with a variance of at most 1e-12 of the largest get curvature 0.
+
+    Raises
+    ------
+    StateError
+        If the state holds diagonals.
+
+    Notes
+    -----
+    Book: {eq}`eq-plain-hessian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start(1, prior=(1.0, 0.0))
+    >>> state = update(state, np.array([1.0]), np.array([3.0]), 0.5)
+    >>> hessian(state)
+    array([[1.]])
+    """
+    return _plain(state.C_thetatheta, state.C_gtheta)
+
+
+@compiled
+def _square_root(C):
+    """The positive semidefinite square root of a covariance."""
+    e, E = eigh(C)
+    D = e.size
+    root = np.zeros((D, D))
+    for i in range(D):
+        # Rounding can leave an eigenvalue 0 slightly negative.
+        root[i, i] = np.sqrt(max(e[i], 0.0))
+    return congruence(E.T, root)
+
+
+@compiled
+def _correlated_covariance(C_thetatheta, C_gg):
+    if C_thetatheta.ndim == 2:
+        return _square_root(C_thetatheta) @ _square_root(C_gg)
+    raise StateError(NEEDS_MATRICES)
+
+
+@compiled
+def correlated_hessian(state):
+    """The "c" assumption of [D]: position and gradient perfectly correlated.
+
+    ``B = sqrt(C_thetatheta) sqrt(C_gg)`` takes the place of `C_gtheta` in the equation of
+    `symmetric_hessian`; in one dimension ``|lambda| = sqrt(C_gg / C_thetatheta)``. The sign of
+    curvature is lost, robustness to noise is gained. Exact where `H` commutes with `C_thetatheta`
+    and is positive semidefinite.
+
+    Parameters
+    ----------
+    state : State
+        With matrices.
+
+    Returns
+    -------
+    ndarray of shape (D, D)
+        Symmetric; directions never visited as in `symmetric_hessian`.
+
+    Raises
+    ------
+    StateError
+        If the state holds diagonals; there the assumption is ``sqrt(C_gg / C_thetatheta)``.
+
+    Notes
+    -----
+    Book: {eq}`eq-correlated`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start(1)
+    >>> for x in (0.0, 1.0, 3.0):
+    ...     state = update(state, np.array([x]), np.array([-2.0 * x]), 0.5)
+    >>> correlated_hessian(state).round(12)
+    array([[2.]])
+    """
+    B = _correlated_covariance(state.C_thetatheta, state.C_gg)
+    return _lyapunov(state.C_thetatheta, B, 0.0)
+
+
+@compiled
+def unvisited(state):
+    """Number of directions in which the positions have not moved, so that nothing is known.
+
+    Directions with a variance of at most 1e-12 of the largest one; `D` of them before the first
+    move.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = start(2)
+    >>> for x in (0.0, 1.0):
+    ...     state = update(state, np.array([x, x]), np.array([x, x]), 0.5)
+    >>> unvisited(state)
+    1
+    """
+    return _unvisited(state.C_thetatheta)
+
+
+@compiled
+def _unvisited(C):
+    e = C if C.ndim == 1 else eigh(C)[0]
+    return int(np.sum(e <= UNVISITED * np.max(e)))

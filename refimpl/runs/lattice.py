@@ -1,0 +1,178 @@
+"""Many starts under many seeds: the experiment of the published figures."""
+
+import itertools
+import operator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from tqdm import tqdm
+
+from .. import functions, optimizers
+from ..errors import NotFiniteError, RangeError, ShapeError
+from ..functions.function import Function
+from ..noise import as_noise
+from .execute import draw, execute
+from .problem import as_problem
+
+# Steps handed to one compiled call: long enough that the call costs nothing, short enough for a
+# progress bar that moves.
+STEPS_A_CALL = 200_000
+
+
+def lattice_points(radius, D):
+    """The integer lattice ``{-radius..radius}^D`` in C order, shape ``((2 radius + 1)^D, D)``.
+
+    Examples
+    --------
+    >>> lattice_points(1, 2)[:4]
+    array([[-1., -1.],
+           [-1.,  0.],
+           [-1.,  1.],
+           [ 0., -1.]])
+    """
+    side = range(-radius, radius + 1)
+    return np.array(list(itertools.product(side, repeat=D)), dtype=np.float64)
+
+
+def _starts(function, radius, starts):
+    """The starts as an array (n, D), from exactly one of the two ways to give them."""
+    if (radius is None) == (starts is None):
+        raise RangeError("lattice: expected exactly one of radius and starts")
+    if starts is None:
+        if not isinstance(function, Function):
+            raise ShapeError(
+                "lattice: radius needs a function of the laboratory, whose dimension is known; "
+                "give starts of shape (n, D)"
+            )
+        if operator.index(radius) < 0:
+            raise RangeError(f"lattice: expected radius >= 0, got {radius}")
+        return lattice_points(operator.index(radius), function.dimension)
+    starts = np.ascontiguousarray(starts, dtype=np.float64)
+    D = getattr(function, "dimension", None)
+    if starts.ndim != 2 or 0 in starts.shape or (D is not None and starts.shape[1] != D):
+        raise ShapeError(f"lattice: expected starts of shape (n, {D or 'D'}), got {starts.shape}")
+    if not np.isfinite(starts).all():
+        raise NotFiniteError("lattice: expected finite starts, found NaN or infinity")
+    return starts
+
+
+def lattice(
+    function,
+    method,
+    *,
+    radius=None,
+    starts=None,
+    steps,
+    noise=0.0,
+    seeds,
+    jac=None,
+    restart_noise=False,
+    carry_state=False,
+    threads=1,
+    progress=None,
+    **hyperparameters,
+):
+    """Final values of one method from many starts under many seeds.
+
+    Parameters
+    ----------
+    function : Function, str or callable
+        Of the laboratory, by object or name; or one of your own with its `jac`.
+    method : str
+        A name of `refimpl.methods`.
+    radius : int, optional
+        The starts are the integer lattice ``{-radius..radius}^D``, first coordinate outermost.
+    starts : array_like of shape (n, D), optional
+        In place of `radius`.
+    steps : int
+        Steps of each run, at least 1.
+    noise : float, noise model or array_like of shape (steps, D), optional
+        A number is the standard deviation of Gaussian noise.
+    seeds : int or iterable of int
+        One `numpy.random.default_rng` for each, running through all starts and steps.
+    jac : callable, optional
+        Gradient, for a function of your own.
+    restart_noise : bool, optional
+        Start the seed's generator anew for each start.
+    carry_state : bool, optional
+        Keep the method's state from start to start.
+    threads : int, optional
+        Seeds run side by side in so many threads.
+    progress : bool, optional
+        Progress bar on standard error; by default on a terminal, for work of more than two seconds.
+    **hyperparameters
+        Of the method, by name.
+
+    Returns
+    -------
+    ndarray of shape (seeds, starts)
+        Final values without noise; `inf` for a run that diverged.
+
+    Raises
+    ------
+    UnknownNameError, RangeError, ShapeError, NotFiniteError, MissingDerivativeError
+        For wrong input, before any work.
+    GradientError, EvaluationError
+        For a bad gradient or a function that raises, with the step and the path of that run.
+
+    Examples
+    --------
+    >>> from refimpl import functions
+    >>> final = lattice(functions.beale, "fogr", radius=1, steps=30, noise=0.1, seeds=range(2))
+    >>> final.shape
+    (2, 9)
+    """
+    method = optimizers.get(method)
+    parameters = optimizers.bind(method, hyperparameters)
+    if isinstance(function, str):
+        function = functions.get(function)
+    starts = _starts(function, radius, starts)
+    problem = as_problem(function, jac)
+    noise = as_noise(noise)
+    seeds = [seeds] if np.ndim(seeds) == 0 and not hasattr(seeds, "__iter__") else list(seeds)
+    steps = positive("steps", steps)
+    threads = positive("threads", threads)
+    if not seeds:
+        raise ShapeError("lattice: expected at least one seed, got none")
+
+    n, D = starts.shape
+    chunk = max(1, STEPS_A_CALL // (n * steps)) if problem.compiled else 1
+    chunks = [seeds[k : k + chunk] for k in range(0, len(seeds), chunk)]
+
+    def run(some):
+        directions, perturbations = draw(parameters, noise, some, n, steps, D, restart_noise)
+        runs = execute(problem, method, parameters, starts, directions, perturbations, carry_state)
+        return runs.final
+
+    final = []
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        tqdm(
+            total=len(seeds), unit="seed", desc=method.name, delay=2, disable=hidden(progress)
+        ) as bar,
+    ):
+        for part in pool.map(run, chunks) if threads > 1 else map(run, chunks):
+            final.append(part)
+            bar.update(len(part))
+    return np.concatenate(final)
+
+
+def hidden(progress):
+    """What `tqdm` takes for `disable`: None hides the bar where standard error is no terminal."""
+    return None if progress is None else not progress
+
+
+def positive(name, number):
+    """An integer of at least 1.
+
+    Raises
+    ------
+    RangeError
+    """
+    try:
+        number = operator.index(number)
+    except TypeError:
+        raise RangeError(f"expected {name} as an integer, got {number!r}") from None
+    if number < 1:
+        raise RangeError(f"expected {name} >= 1, got {number}")
+    return number

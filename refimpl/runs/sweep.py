@@ -1,0 +1,114 @@
+"""The driver: every start under every seed, in one compiled call or as plain Python.
+
+One text serves both. Compiled, it takes functions by address, so that one machine code per method
+serves every test function and is found again by the next process.
+"""
+
+import functools
+
+import numba
+import numpy as np
+from numba import types
+
+from .. import _compile
+from .._finite import all_finite
+
+# Outcomes of a run.
+DONE, DIVERGED, BAD_SHAPE, BAD_GRADIENT = 0, 1, 2, 3
+NOT_BEGUN = -1
+# A run has diverged when it leaves the ball of this many times max(1, |x0|).
+BALL = 1e8
+
+
+def sweep(
+    value,
+    gradient,
+    start,
+    step,
+    starts,
+    directions,
+    noise,
+    parameters,
+    data,
+    carry,
+    path,
+    values,
+    final,
+    done,
+    outcome,
+):
+    """Overwrites `path`, `values`, `final`, `done`, `outcome`: runs all seeds and starts in order.
+
+    `path` (steps + 1, D) and `values` (steps + 1) keep the last run; `final` (seeds, starts) takes
+    the final values, `inf` for a diverged run; `done` the steps completed. A bad gradient ends
+    everything there.
+    """
+    steps = noise.shape[2]
+    state = start(starts[0], directions[0, 0], parameters)
+    for s in range(noise.shape[0]):
+        for i in range(starts.shape[0]):
+            theta = starts[i]
+            if i == 0 or not carry:
+                state = start(theta, directions[s, i], parameters)
+            limit = BALL * max(1.0, np.sqrt(np.sum(theta * theta)))
+            path[0] = theta
+            values[0] = value(theta, data)
+            outcome[s, i] = DONE if np.isfinite(values[0]) else DIVERGED
+            done[s, i] = 0
+            for t in range(steps):
+                if outcome[s, i] != DONE:
+                    break
+                g = gradient(theta, data)
+                if g.shape != theta.shape:
+                    outcome[s, i] = BAD_SHAPE
+                    return
+                if not all_finite(g):
+                    outcome[s, i] = BAD_GRADIENT
+                    return
+                theta, state = step(state, theta, g + noise[s, i, t], parameters)
+                path[t + 1] = theta
+                done[s, i] = t + 1
+                # Written so that a NaN counts as outside.
+                if np.sqrt(np.sum(theta * theta)) <= limit:
+                    values[t + 1] = value(theta, data)
+                else:
+                    values[t + 1] = np.inf
+                if not np.isfinite(values[t + 1]):
+                    outcome[s, i] = DIVERGED
+            final[s, i] = values[done[s, i]] if outcome[s, i] == DONE else np.inf
+
+
+FLOATS = types.float64[::1]
+POSITIONS = types.float64[:, ::1]
+
+
+@functools.cache
+def kernel(method):
+    """`sweep` compiled for one method, every function of the laboratory and of the user."""
+    if not _compile.JIT:
+        return sweep
+    parameters = method.parameters()
+    directions = np.empty((0, 1))
+    P = numba.typeof(parameters)
+    S = numba.typeof(method.start(np.zeros(1), directions, parameters))
+    address = types.FunctionType
+    method.step.compile((S, FLOATS, FLOATS, P))
+    grid = types.float64[:, :, :, ::1]
+    signature = types.void(
+        address(types.float64(FLOATS, FLOATS)),
+        address(FLOATS(FLOATS, FLOATS)),
+        address(S(FLOATS, POSITIONS, P)),
+        address(types.Tuple((FLOATS, S))(S, FLOATS, FLOATS, P)),
+        POSITIONS,
+        grid,
+        grid,
+        P,
+        FLOATS,
+        types.boolean,
+        POSITIONS,
+        FLOATS,
+        POSITIONS,
+        types.int64[:, ::1],
+        types.int64[:, ::1],
+    )
+    return numba.njit([signature], cache=True, nogil=True, error_model="numpy")(sweep)
