@@ -9,7 +9,7 @@ from .method import Method
 
 
 class Parameters(NamedTuple):
-    """`alpha`: learning rate, in theta-units / gradient-units; `gamma`: weight of the newest `g`."""
+    """`alpha`: learning rate, in theta-units / gradient-units; `gamma`: of the newest `g`."""
 
     alpha: float = 0.017
     gamma: float = 0.5

@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+from scipy.optimize import OptimizeResult
 
 from .. import functions, optimizers
 from ..functions.function import Function
@@ -17,6 +18,14 @@ MESSAGES = (
     "The run diverged: its position left the ball 1e8 max(1, |x0|), or a value overflowed.",
     "The callback stopped the run.",
 )
+
+
+class Result(OptimizeResult):
+    """SciPy's result, whose `values` are those along the path and not those of the dictionary."""
+
+    @property
+    def values(self):
+        return self["values"]
 
 
 def minimize(
@@ -80,8 +89,6 @@ def minimize(
     >>> result.path.shape, result.diverged
     ((31, 2), False)
     """
-    from scipy.optimize import OptimizeResult
-
     method = optimizers.get(method)
     parameters = optimizers.bind(method, hyperparameters)
     if isinstance(fun, str):
@@ -107,7 +114,7 @@ def minimize(
     else:
         derivative = np.asarray(given.gradient(path[-1], given.data))
     status = 1 if diverged else 2 if watch.stopped else 0
-    return OptimizeResult(
+    return Result(
         x=path[-1].copy(),
         fun=float(values[-1]),
         jac=derivative,
@@ -161,8 +168,6 @@ class Watch:
         self.count += 1
         try:
             if self.wants_result:
-                from scipy.optimize import OptimizeResult
-
                 self.callback(
                     intermediate_result=OptimizeResult(x=x.copy(), nit=self.count, state=self.state)
                 )

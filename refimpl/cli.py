@@ -1,0 +1,295 @@
+"""The command line: look up, run, sweep, draw.
+
+Exit status: 0 it held, 1 it fell short (a run diverged, a gradient was bad), 2 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+
+import numpy as np
+
+from .errors import RunError
+
+HELD, FELL_SHORT, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments=None):
+    """Run one command and return its exit status.
+
+    Examples
+    --------
+    >>> main(["methods", "--json"])  # doctest: +ELLIPSIS
+    {...
+    0
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except RunError as error:
+        print(f"refimpl: {error}", file=sys.stderr)
+        return FELL_SHORT
+    except (ValueError, TypeError, OSError) as error:
+        print(f"refimpl: {error}", file=sys.stderr)
+        return WRONG_USAGE
+
+
+def parser():
+    """The parser of all commands."""
+    from . import __version__
+
+    top = argparse.ArgumentParser(
+        prog="refimpl",
+        description="Curvature from noisy gradients: reference implementation.",
+        epilog="Exit status: 0 held, 1 fell short (a run diverged), 2 wrong usage.",
+    )
+    top.add_argument("--version", action="version", version=f"refimpl {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name, function, summary, **options):
+        sub = commands.add_parser(name, help=summary, description=summary, **options)
+        sub.set_defaults(command=function)
+        return sub
+
+    with_json = {"action": "store_true", "help": "print JSON on standard output"}
+    for name, function, summary in (
+        ("methods", list_methods, "List the methods, their hyperparameters and sources."),
+        ("functions", list_functions, "List the test functions with minima, saddles and domain."),
+    ):
+        sub = command(name, function, summary)
+        sub.add_argument("name", nargs="?", help="only this one")
+        sub.add_argument("--json", **with_json)
+
+    sub = command(
+        "run",
+        run,
+        "Run one method from one start and print its path.",
+        epilog="Example: refimpl run beale --method fogr --start -2 1 --noise 0.1 --seed 0",
+    )
+    _add_problem(sub)
+    sub.add_argument("--start", nargs="+", type=float, metavar="X", required=True, help="the start")
+    sub.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    sub.add_argument("--json", **with_json)
+
+    sub = command(
+        "lattice",
+        lattice,
+        "Run one method from many starts under many seeds and summarize the final values.",
+        epilog="Example: refimpl lattice beale3 --method fogr --radius 3 --steps 50 --noise 0.1",
+    )
+    _add_problem(sub)
+    sub.add_argument(
+        "--radius", type=int, default=2, help="starts {-r..r}^D (default: %(default)s)"
+    )
+    sub.add_argument("--seeds", type=int, default=10, help="how many (default: %(default)s)")
+    sub.add_argument("--restart-noise", action="store_true", help="the same noise at each start")
+    sub.add_argument("--carry-state", action="store_true", help="keep the state between starts")
+    sub.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
+    sub.add_argument("--json", **with_json)
+
+    sub = command("figures", draw, "Draw the figures of the book into a folder.")
+    sub.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
+    sub.add_argument("--folder", default="drawn", help="where (default: %(default)s)")
+    sub.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
+    sub.add_argument("--list", action="store_true", help="only list their names")
+    return top
+
+
+def _add_problem(sub):
+    """Function, method, steps, noise and every hyperparameter that some method has."""
+    from . import optimizers
+
+    sub.add_argument("function", help="a name of `refimpl functions`, e.g. beale, 'rosenbrock(10)'")
+    sub.add_argument("--method", default="fogr", help="a name of `refimpl methods` (%(default)s)")
+    sub.add_argument("--steps", type=int, default=30, help="(default: %(default)s)")
+    sub.add_argument("--noise", type=float, default=0.0, help="Gaussian deviation (%(default)s)")
+    group = sub.add_argument_group("hyperparameters", "defaults: see `refimpl methods`")
+    names = {name for method in optimizers.METHODS.values() for name in method.defaults}
+    for name in sorted(names):
+        group.add_argument(f"--{name.replace('_', '-')}", dest=f"_{name}", metavar="X")
+
+
+def _hyperparameters(options):
+    given = vars(options)
+    return {
+        name[1:]: value for name, value in given.items() if name[0] == "_" and value is not None
+    }
+
+
+def _table(rows):
+    """Rows of cells as aligned columns."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[-1]]).rstrip())
+
+
+def _numbers(array):
+    """Numbers for JSON, which knows neither NaN nor infinity: those as strings."""
+    array = np.asarray(array, dtype=float)
+    if array.ndim:
+        return [_numbers(entry) for entry in array]
+    return float(array) if np.isfinite(array) else str(float(array))
+
+
+def _point(x):
+    return f"({', '.join(f'{c:.10g}' for c in x)})"
+
+
+def list_methods(options):
+    """All methods, or one."""
+    from . import optimizers
+
+    found = optimizers.methods()
+    if options.name:
+        optimizers.get(options.name)
+        found = {options.name: found[options.name]}
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return HELD
+    _table(
+        [
+            (
+                name,
+                m["summary"],
+                m["source"],
+                " ".join(f"{k}={v:g}" for k, v in m["defaults"].items()),
+            )
+            for name, m in found.items()
+        ]
+    )
+    return HELD
+
+
+def list_functions(options):
+    """All functions, or one."""
+    from . import functions
+
+    found = {options.name: functions.get(options.name)} if options.name else functions.all()
+    if options.json:
+        described = {
+            name: {
+                "dimension": f.dimension,
+                "minimum_value": _numbers(f.minimum_value),
+                "minima": _numbers(f.minima),
+                "saddles": _numbers(f.saddles),
+                "domain": list(f.domain),
+                "source": f.source,
+                "note": f.note,
+            }
+            for name, f in found.items()
+        }
+        print(json.dumps(described, indent=2))
+        return HELD
+    for name, f in found.items():
+        print(f"{name}, dimension {f.dimension}; {f.source}")
+        print(f"  minimum {f.minimum_value:g} at {' '.join(map(_point, f.minima)) or 'no point'}")
+        if len(f.saddles):
+            print(f"  saddles {' '.join(map(_point, f.saddles))}")
+        print(f"  domain  [{f.domain[0]:g}, {f.domain[1]:g}] in each coordinate")
+        if f.note:
+            print(f"  note    {f.note}")
+    return HELD
+
+
+def run(options):
+    """One run, its path as a table."""
+    from .runs.minimize import minimize
+
+    result = minimize(
+        options.function,
+        options.start,
+        method=options.method,
+        steps=options.steps,
+        noise=options.noise,
+        seed=options.seed,
+        **_hyperparameters(options),
+    )
+    if options.json:
+        fields = ("x", "fun", "path", "values")
+        print(
+            json.dumps(
+                {field: _numbers(result[field]) for field in fields}
+                | {field: result[field] for field in ("nit", "success", "message", "diverged")}
+            )
+        )
+    else:
+        _table(
+            [
+                ("step", "value", "position"),
+                *(
+                    (str(t), f"{value:.6g}", _point(x))
+                    for t, (x, value) in enumerate(zip(result.path, result.values, strict=True))
+                ),
+            ]
+        )
+        print(result.message)
+    return FELL_SHORT if result.diverged else HELD
+
+
+def lattice(options):
+    """Final values over starts and seeds, as quantiles."""
+    from . import functions
+    from .runs.lattice import lattice as sweep
+
+    final = sweep(
+        functions.get(options.function),
+        options.method,
+        radius=options.radius,
+        steps=options.steps,
+        noise=options.noise,
+        seeds=range(options.seeds),
+        restart_noise=options.restart_noise,
+        carry_state=options.carry_state,
+        threads=options.threads,
+        **_hyperparameters(options),
+    )
+    finite = np.isfinite(final)
+    # Diverged runs are infinite and take their place at the upper end of the order.
+    deciles = np.quantile(final, np.linspace(0.0, 1.0, 11), method="lower")
+    positive = final[finite & (final > 0.0)]
+    summary = {
+        "runs": final.size,
+        "diverged": int(final.size - finite.sum()),
+        "geometric_mean": float(np.exp(np.log(positive).mean())) if positive.size else None,
+        "deciles": _numbers(deciles),
+    }
+    if options.json:
+        print(json.dumps(summary | {"final": _numbers(final)}))
+    else:
+        seeds, starts = final.shape
+        print(f"{final.size} runs: {starts} starts under {seeds} seeds")
+        print(f"diverged: {summary['diverged']}")
+        if positive.size:
+            print(f"geometric mean of {positive.size} finite positive final values: "
+                  f"{summary['geometric_mean']:.6g}")  # fmt: skip
+        _table(
+            [
+                ("share", "final value"),
+                *((f"{10 * k} %", f"{value:.6g}") for k, value in enumerate(deciles)),
+            ]
+        )
+    return FELL_SHORT if summary["diverged"] else HELD
+
+
+def draw(options):
+    """Figures into a folder, one file each."""
+    try:
+        import figures
+    except ModuleNotFoundError as error:
+        if error.name not in ("figures", "matplotlib"):
+            raise
+        raise OSError(
+            "the figures are drawn from a checkout, with matplotlib: go to its top folder and "
+            "run `python -m refimpl figures` there"
+        ) from None
+    from tqdm import tqdm
+
+    names = options.names or list(figures.FIGURES)
+    if options.list:
+        print("\n".join(names))
+        return HELD
+    for name in tqdm(names, desc="figures", unit="figure", disable=None):
+        path = figures.save(name, options.folder, format=options.format)
+        tqdm.write(str(path), file=sys.stdout)
+    return HELD
