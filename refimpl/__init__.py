@@ -13,6 +13,7 @@ _HOMES = {
     "lattice": "refimpl.runs.lattice",
     "methods": "refimpl.optimizers",
     "minimize": "refimpl.runs.minimize",
+    "scipy_method": "refimpl.runs.scipy_method",
 }
 _MODULES = ("errors", "functions", "noise", "regression", "repulsion", "symmetric_eigen")
 

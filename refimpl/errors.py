@@ -11,6 +11,14 @@ class NotFiniteError(ValueError):
     """A NaN or an infinite number where a finite one is needed."""
 
 
+class NotSymmetricError(ValueError):
+    """A Hessian that is not symmetric, so it is the Hessian of nothing."""
+
+
+class NotOrthogonalError(ValueError):
+    """A rotation whose rows are not orthonormal."""
+
+
 class RangeError(ValueError):
     """A hyperparameter or setting outside its range."""
 

@@ -1,5 +1,9 @@
 """Piece 4, saddle repulsion: the Newton step with the signs of curvature respected.
 
+`newton` jumps to the stationary point of the local quadratic, be it a minimum or a saddle;
+`saddle_free` goes the same way where the curvature is positive and the opposite way where it is
+negative.
+
 Chapter "Saddle repulsion" of the book; saddle-free Newton of [SFN], with `div` and `cut` of [D].
 """
 
@@ -7,20 +11,92 @@ import numpy as np
 
 from ._compile import compiled
 from ._finite import all_finite
-from .errors import NotFiniteError, RangeError, ShapeError
+from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from .symmetric_eigen import EPS, eigh
+
+# Halves of H may differ by this share of its largest entry. Difference quotients of gradients leave
+# about sqrt(eps) = 1.5e-8, single precision 1e-7; a wrong derivative shows in the first digits.
+ASYMMETRY = 1e-6
+SHAPES = "repulsion: H must be (d, d) and g (d,)"
 
 
 @compiled
-def _check(H, g, div, cut):
-    if H.ndim != 2 or H.shape[0] != H.shape[1] or g.shape != (H.shape[0],):
-        raise ShapeError("repulsion: H must be (d, d) and g (d,)")
+def _check(H, g):
+    d = g.size
+    if d == 0 or H.shape != (d, d):
+        raise ShapeError(SHAPES)
     if not (all_finite(H) and all_finite(g)):
         raise NotFiniteError("repulsion: H and g must be finite; found NaN or infinity")
-    if not (0.0 < div < np.inf):
-        raise RangeError("repulsion: div must be finite and above 0")
-    if not (0.0 <= cut < np.inf):
-        raise RangeError("repulsion: cut must be finite and not negative")
+    excess = 0.0
+    for i in range(d):
+        for j in range(i):
+            excess = max(excess, abs(H[i, j] - H[j, i]))
+    # The usual case, symmetric to the last bit, is over here.
+    if excess > 0.0 and excess > ASYMMETRY * np.abs(H).max():
+        raise NotSymmetricError(
+            "repulsion: H must be symmetric; use (H + H.T) / 2 if the difference is noise"
+        )
+
+
+@compiled
+def _step(H, g, div, cut, signed):
+    """Minus ``g_i / lambda_i``, or its modulus, along each eigenvector; nothing at curvature 0."""
+    _check(H, g)
+    values, E = eigh(H)
+    d = values.size
+    # An eigenvalue 0 comes out of rounding as anything up to this.
+    rounding = d * EPS * max(abs(values[0]), abs(values[d - 1]))
+    step = np.zeros(d)
+    for i in range(d):
+        curvature = values[i] if abs(values[i]) > rounding else 0.0
+        if not signed:
+            curvature = max(div * abs(curvature), cut)
+        if curvature != 0.0:
+            along = 0.0
+            for k in range(d):
+                along += E[k, i] * g[k]
+            for k in range(d):
+                step[k] -= along / curvature * E[k, i]
+    return step
+
+
+@compiled
+def newton(H, g):
+    """The Newton step ``-H^{-1} g``, which ends where the gradient of the local quadratic is 0.
+
+    Parameters
+    ----------
+    H : ndarray of shape (d, d)
+        Symmetric curvature, in gradient-units / theta-units.
+    g : ndarray of shape (d,)
+        Gradient, in gradient-units.
+
+    Returns
+    -------
+    ndarray of shape (d,)
+        The step to add to the position, in theta-units. A direction of curvature 0 (below rounding:
+        ``d eps max |lambda|``) gets no step.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError, NotSymmetricError
+        For shapes that do not fit, NaN or infinite entries, an `H` whose halves differ by more than
+        1e-6 of its largest entry.
+
+    Notes
+    -----
+    Book: {eq}`eq-newton`. Not a descent direction where `H` has a negative eigenvalue: saddles and
+    maxima attract.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> newton(np.diag(np.array([2.0, -4.0])), np.array([1.0, 1.0]))
+    array([-0.5 ,  0.25])
+    """
+    if H.ndim == 2 and g.ndim == 1:
+        return _step(H, g, 1.0, 0.0, True)
+    raise ShapeError(SHAPES)
 
 
 @compiled
@@ -33,7 +109,7 @@ def saddle_free(H, g, div=1.0, cut=0.0):
     Parameters
     ----------
     H : ndarray of shape (d, d)
-        Symmetric curvature, in gradient-units / theta-units; the lower half is not read.
+        Symmetric curvature, in gradient-units / theta-units.
     g : ndarray of shape (d,)
         Gradient (or momentum), in gradient-units.
     div : float, optional
@@ -49,8 +125,10 @@ def saddle_free(H, g, div=1.0, cut=0.0):
 
     Raises
     ------
-    ShapeError, NotFiniteError, RangeError
-        For shapes that do not fit, NaN or infinite entries, `div` not above 0, `cut` below 0.
+    ShapeError, NotFiniteError, NotSymmetricError
+        As in `newton`.
+    RangeError
+        For `div` not above 0 or `cut` below 0, or one of them not finite.
 
     Notes
     -----
@@ -62,21 +140,10 @@ def saddle_free(H, g, div=1.0, cut=0.0):
     >>> saddle_free(np.diag(np.array([2.0, -4.0])), np.array([1.0, 1.0]))
     array([-0.5 , -0.25])
     """
-    _check(H, g, div, cut)
-    values, E = eigh(H)
-    d = values.size
-    largest = max(abs(values[0]), abs(values[d - 1]))
-    step = np.zeros(d)
-    for i in range(d):
-        size = abs(values[i])
-        # An eigenvalue 0 comes out of rounding as anything up to this.
-        if size <= d * EPS * largest:
-            size = 0.0
-        bound = max(div * size, cut)
-        if bound > 0.0:
-            along = 0.0
-            for k in range(d):
-                along += E[k, i] * g[k]
-            for k in range(d):
-                step[k] -= along / bound * E[k, i]
-    return step
+    if not (0.0 < div < np.inf):
+        raise RangeError("repulsion: div must be finite and above 0")
+    if not (0.0 <= cut < np.inf):
+        raise RangeError("repulsion: cut must be finite and not negative")
+    if H.ndim == 2 and g.ndim == 1:
+        return _step(H, g, div, cut, False)
+    raise ShapeError(SHAPES)

@@ -26,7 +26,7 @@ class Derivative:
         serves every function.
     """
 
-    def __init__(self, text, signature, dimension, data):
+    def __init__(self, text, signature, dimension=None, data=NO_DATA):
         self.text = text
         self.signature = signature
         self.dimension = dimension
@@ -67,6 +67,9 @@ class Function:
     source : str
     data : array_like, optional
         Parameters handed to the three as a flat float64 array.
+    record : int, optional
+        For a function that is a mean over records: numbers a record in `data`, so that a minibatch
+        is the same function of fewer records.
     note : str, optional
         What a reader should know besides, in one sentence.
     """
@@ -82,6 +85,7 @@ class Function:
     domain: tuple
     source: str
     data: np.ndarray = field(default_factory=lambda: NO_DATA)
+    record: int = 0
     note: str = ""
 
     def __post_init__(self):
@@ -92,6 +96,11 @@ class Function:
         for name in ("minima", "saddles"):
             points = np.array(getattr(self, name), dtype=np.float64)
             put(name, points.reshape(-1, self.dimension))
+
+    @property
+    def records(self):
+        """The records as an array (n, record); of shape (0, 1) where the function is no mean."""
+        return self.data.reshape(-1, self.record) if self.record else np.empty((0, 1))
 
     def __call__(self, x):
         return self.value(x)

@@ -3,13 +3,31 @@
 from ..errors import unknown
 from .adam import adam
 from .fogr import fogr
+from .krylov_sfn import krylov_sfn
 from .method import Method, bind
 from .momentum import momentum
+from .newton import newton
+from .scipy_baselines import bfgs, lbfgs, trust_exact
+from .sfn import sfn
 from .sgd import sgd
 
 __all__ = ["METHODS", "Method", "bind", "get", "methods"]
 
-METHODS = {method.name: method for method in (sgd, momentum, adam, fogr)}
+METHODS = {
+    method.name: method
+    for method in (
+        sgd,
+        momentum,
+        adam,
+        newton,
+        sfn,
+        krylov_sfn,
+        fogr,
+        bfgs,
+        lbfgs,
+        trust_exact,
+    )
+}
 
 
 def get(name):
@@ -33,7 +51,7 @@ def methods():
     Returns
     -------
     dict of str to dict
-        Keys `defaults`, `source`, `summary`.
+        Keys `defaults`, `source`, `summary`, `needs` (the derivative beyond the gradient, or "").
 
     Examples
     --------
@@ -41,6 +59,11 @@ def methods():
     {'alpha': 0.017, 'gamma': 0.5}
     """
     return {
-        name: {"defaults": m.defaults, "source": m.source, "summary": m.summary}
+        name: {
+            "defaults": m.defaults,
+            "source": m.source,
+            "summary": m.summary,
+            "needs": {"hessian": "hess", "product": "hess or hessp"}.get(m.curvature, ""),
+        }
         for name, m in METHODS.items()
     }

@@ -14,6 +14,7 @@ RANGES = {
     "beta1": (0.0, True, 1.0, False),
     "beta2": (0.0, True, 1.0, False),
     "cut": (0.0, True, np.inf, False),
+    "dimension": (1, True, np.inf, False),
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
     "gamma": (0.0, False, 1.0, True),
@@ -35,6 +36,14 @@ class Method(NamedTuple):
     source : str
     summary : str
         One line.
+    directions : bool
+        Whether the start takes first directions, `dimension` of them, drawn before the noise.
+    curvature : str
+        What the step needs besides the gradient: nothing, ``"hessian"`` (a matrix) or ``"product"``
+        (a function ``v -> H v``). It comes before the parameters:
+        ``step(state, theta, gradient, curvature, parameters)``.
+    solver : str
+        SciPy's name of a method that is run by SciPy; `start` and `step` are then None.
     """
 
     name: str
@@ -43,6 +52,9 @@ class Method(NamedTuple):
     step: Callable
     source: str
     summary: str
+    directions: bool = False
+    curvature: str = ""
+    solver: str = ""
 
     @property
     def defaults(self):

@@ -5,10 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import GradientError, RunError
+from ..functions.function import Derivative
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
+
+
+class Drawn(NamedTuple):
+    """Everything random of a block of runs, and how it enters the gradient."""
+
+    directions: np.ndarray  # (seeds, starts, d, D), first directions of the method
+    noise: np.ndarray  # (seeds, starts, steps, D)
+    picks: np.ndarray  # (seeds, starts, steps, b), records that each step sees; b = 0 for all
+    perturb: Derivative  # (gradient, noise) -> noisy gradient
 
 
 class Runs(NamedTuple):
@@ -21,7 +31,7 @@ class Runs(NamedTuple):
     values: np.ndarray  # (steps + 1,) of the last run
 
 
-def draw(parameters, noise, seeds, n, steps, D, restart_noise=False):
+def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=False):
     """Everything random, before any step.
 
     For each seed one generator runs through all starts: first the directions of the start, if the
@@ -29,12 +39,13 @@ def draw(parameters, noise, seeds, n, steps, D, restart_noise=False):
 
     Returns
     -------
-    directions : ndarray of shape (seeds, n, d, D)
-    perturbations : ndarray of shape (seeds, n, steps, D)
+    Drawn
     """
-    d = getattr(parameters, "dimension", 0)
+    d = parameters.dimension if method.directions else 0
+    records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
     perturbations = np.empty((len(seeds), n, steps, D))
+    picks = np.empty((len(seeds), n, steps, noise.batch(records)), dtype=np.int64)
     for s, seed in enumerate(seeds):
         generator = np.random.default_rng(seed)
         for i in range(n):
@@ -43,10 +54,11 @@ def draw(parameters, noise, seeds, n, steps, D, restart_noise=False):
             if d:
                 directions[s, i] = generator.uniform(0.0, DIRECTIONS, (d, D))
             perturbations[s, i] = noise.draw(generator, steps, D)
-    return directions, perturbations
+            picks[s, i] = noise.pick(generator, steps, records)
+    return Drawn(directions, perturbations, picks, noise.perturb)
 
 
-def execute(problem, method, parameters, starts, directions, noise, carry=False):
+def execute(problem, method, parameters, starts, drawn, carry=False):
     """Run the driver, compiled where the problem is. `StopIteration` ends it, nothing lost.
 
     Raises
@@ -54,7 +66,7 @@ def execute(problem, method, parameters, starts, directions, noise, carry=False)
     GradientError, EvaluationError
         With the step and the path so far.
     """
-    seeds, n, steps, D = noise.shape
+    seeds, n, steps, D = drawn.noise.shape
     runs = Runs(
         final=np.full((seeds, n), np.inf),
         done=np.full((seeds, n), NOT_BEGUN),
@@ -62,27 +74,10 @@ def execute(problem, method, parameters, starts, directions, noise, carry=False)
         path=np.full((steps + 1, D), np.nan),
         values=np.full(steps + 1, np.inf),
     )
-    run = kernel(method) if problem.compiled else sweep
     try:
         # A diverging run overflows on its way out: that is its result, not a warning.
         with np.errstate(all="ignore"):
-            run(
-                problem.value,
-                problem.gradient,
-                method.start,
-                method.step,
-                starts,
-                directions,
-                noise,
-                parameters,
-                problem.data,
-                carry,
-                runs.path,
-                runs.values,
-                runs.final,
-                runs.done,
-                runs.outcome,
-            )
+            _drive(problem, method, parameters, starts, drawn, carry, runs)
     except StopIteration:
         pass
     except RunError as error:
@@ -99,6 +94,72 @@ def execute(problem, method, parameters, starts, directions, noise, carry=False)
             what = f"a gradient of shape ({D},), got another one"
         raise GradientError(f"step {step}: expected {what} at x = {path[-1]}", step, path)
     return runs
+
+
+def _drive(problem, method, parameters, starts, drawn, carry, runs):
+    """Fill `runs`, by SciPy, by the compiled driver, or by the same driver as plain Python."""
+    if method.solver:
+        # Imported here: SciPy's optimizers take longer to load than a lattice of ours to run.
+        from .baselines import execute_scipy
+
+        execute_scipy(problem, method, starts, drawn, runs)
+        return
+    run, perturb = sweep, drawn.perturb.text
+    if method.curvature:
+        method = with_curvature(method, problem)
+    elif problem.compiled:
+        run, perturb = kernel(method), drawn.perturb.kernel
+    run(
+        problem.value,
+        problem.gradient,
+        perturb,
+        method.start,
+        method.step,
+        starts,
+        drawn.directions,
+        drawn.noise,
+        drawn.picks,
+        parameters,
+        problem.data,
+        problem.records,
+        carry,
+        runs.path,
+        runs.values,
+        runs.final,
+        runs.done,
+        runs.outcome,
+    )
+
+
+def with_curvature(method, problem):
+    """The method with the curvature at the present position handed to each of its steps."""
+
+    def step(state, theta, gradient, parameters):
+        curvature = getattr(problem, method.curvature)(theta)
+        return method.step(state, theta, gradient, curvature, parameters)
+
+    return method._replace(step=step)
+
+
+def last_gradient(problem, runs):
+    """Gradient without noise where the run ended.
+
+    Raises
+    ------
+    GradientError, EvaluationError
+        With the step and the path.
+    """
+    step, path = reached(runs)
+    try:
+        g = np.asarray(problem.gradient(path[-1], problem.data))
+    except RunError as error:
+        error.step, error.path = step, path
+        raise
+    if not np.isfinite(g).all():
+        raise GradientError(
+            f"step {step}: expected a finite gradient, got {g} at x = {path[-1]}", step, path
+        )
+    return g
 
 
 def reached(runs):

@@ -66,6 +66,8 @@ def lattice(
     noise=0.0,
     seeds,
     jac=None,
+    hess=None,
+    hessp=None,
     restart_noise=False,
     carry_state=False,
     threads=1,
@@ -90,8 +92,8 @@ def lattice(
         A number is the standard deviation of Gaussian noise.
     seeds : int or iterable of int
         One `numpy.random.default_rng` for each, running through all starts and steps.
-    jac : callable, optional
-        Gradient, for a function of your own.
+    jac, hess, hessp : callable, optional
+        Derivatives of a function of your own, as for `refimpl.minimize`.
     restart_noise : bool, optional
         Start the seed's generator anew for each start.
     carry_state : bool, optional
@@ -127,7 +129,8 @@ def lattice(
     if isinstance(function, str):
         function = functions.get(function)
     starts = _starts(function, radius, starts)
-    problem = as_problem(function, jac)
+    problem = as_problem(function, jac, hess=hess, hessp=hessp)
+    problem.check_curvature(method)
     noise = as_noise(noise)
     seeds = [seeds] if np.ndim(seeds) == 0 and not hasattr(seeds, "__iter__") else list(seeds)
     steps = positive("steps", steps)
@@ -136,13 +139,13 @@ def lattice(
         raise ShapeError("lattice: expected at least one seed, got none")
 
     n, D = starts.shape
-    chunk = max(1, STEPS_A_CALL // (n * steps)) if problem.compiled else 1
+    compiled = problem.compiled and not method.curvature
+    chunk = max(1, STEPS_A_CALL // (n * steps)) if compiled else 1
     chunks = [seeds[k : k + chunk] for k in range(0, len(seeds), chunk)]
 
     def run(some):
-        directions, perturbations = draw(parameters, noise, some, n, steps, D, restart_noise)
-        runs = execute(problem, method, parameters, starts, directions, perturbations, carry_state)
-        return runs.final
+        drawn = draw(method, parameters, noise, problem, some, n, steps, D, restart_noise)
+        return execute(problem, method, parameters, starts, drawn, carry_state).final
 
     final = []
     with (

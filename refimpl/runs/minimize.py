@@ -4,20 +4,25 @@ import inspect
 
 import numpy as np
 from scipy.optimize import OptimizeResult
+from tqdm import tqdm
 
 from .. import functions, optimizers
 from ..functions.function import Function
 from ..noise import as_noise
-from .execute import draw, execute, reached
-from .lattice import positive
+from .execute import draw, execute, last_gradient, reached
+from .lattice import hidden, positive
 from .problem import as_position, as_problem
 from .sweep import DIVERGED
 
-MESSAGES = (
-    "All steps were made.",
-    "The run diverged: its position left the ball 1e8 max(1, |x0|), or a value overflowed.",
-    "The callback stopped the run.",
-)
+ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
+MESSAGES = {
+    ALL_STEPS: "All steps were made.",
+    DIVERGED: "The run diverged: it left the ball 1e8 max(1, |x0|), or a value overflowed.",
+    STOPPED: "The callback stopped the run.",
+    NOT_CONVERGED: "All steps were made; the gradient did not become as small as gtol.",
+    CONVERGED: "The noisy gradient became as small as gtol.",
+    ENDED: "SciPy's method ended by itself before all gradients were used.",
+}
 
 
 class Result(OptimizeResult):
@@ -37,8 +42,11 @@ def minimize(
     noise=0.0,
     seed=None,
     jac=None,
+    hess=None,
+    hessp=None,
     args=(),
     callback=None,
+    progress=None,
     **hyperparameters,
 ):
     """Minimize a function from its noisy gradients.
@@ -60,11 +68,18 @@ def minimize(
     jac : callable or True, optional
         ``jac(x, *args) -> array (D,)``; True if `fun` returns value and gradient together. Not
         needed with a function of the laboratory.
+    hess : callable, optional
+        ``hess(x, *args) -> array (D, D)``, for the methods that need it.
+    hessp : callable, optional
+        ``hessp(x, v, *args) -> array (D,)``, the Hessian times `v`.
     args : tuple, optional
-        Further arguments of `fun` and `jac`.
+        Further arguments of `fun`, `jac`, `hess` and `hessp`.
     callback : callable, optional
         ``callback(x)``, or with a parameter named `intermediate_result` an `OptimizeResult` with
         `x`, `nit` and `state`, after each step; `StopIteration` ends the run.
+    progress : bool, optional
+        Progress bar on standard error while plain Python functions are minimized; by default on a
+        terminal, for work of more than two seconds.
     **hyperparameters
         Of the method, by name.
 
@@ -94,16 +109,24 @@ def minimize(
     if isinstance(fun, str):
         fun = functions.get(fun)
     x0 = as_position(x0, fun.dimension if isinstance(fun, Function) else None)
-    given = problem = as_problem(fun, jac, args)
+    problem = as_problem(fun, jac, args, hess, hessp)
+    problem.check_curvature(method)
+    watch = Watch(callback, progress=progress)
     steps = positive("steps", steps)
-    directions, perturbations = draw(parameters, as_noise(noise), [seed], 1, steps, x0.size)
+    return solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch)
 
-    watch = Watch(callback)
-    if callback is not None:
-        problem, method = watch.gradients(problem), watch.states(method)
-    runs = execute(problem, method, parameters, x0[None], directions, perturbations)
-    if callback is not None:
-        watch.last(runs)
+
+def solve(problem, method, parameters, x0, steps, noise, seed, watch):
+    """The run behind `minimize`, all its arguments checked; returns its `Result`."""
+    drawn = draw(method, parameters, noise, problem, [seed], 1, steps, x0.size)
+    if watch.needed or not problem.compiled or method.curvature:
+        with watch.bar(steps):
+            runs = execute(
+                watch.gradients(problem), watch.steps(method), parameters, x0[None], drawn
+            )
+            watch.last(runs)
+    else:
+        runs = execute(problem, method, parameters, x0[None], drawn)
 
     nit, path = reached(runs)
     values = runs.values[: nit + 1].copy()
@@ -112,8 +135,10 @@ def minimize(
         values[-1] = np.inf
         derivative = np.full(x0.size, np.nan)
     else:
-        derivative = np.asarray(given.gradient(path[-1], given.data))
-    status = 1 if diverged else 2 if watch.stopped else 0
+        derivative = last_gradient(problem, runs)
+    status = DIVERGED if diverged else watch.status
+    if status == ALL_STEPS and nit < steps:
+        status = ENDED
     return Result(
         x=path[-1].copy(),
         fun=float(values[-1]),
@@ -121,7 +146,7 @@ def minimize(
         nit=nit,
         nfev=nit + 1,
         njev=nit + (not diverged),
-        success=not diverged,
+        success=status not in (DIVERGED, NOT_CONVERGED),
         status=status,
         message=MESSAGES[status],
         diverged=diverged,
@@ -131,34 +156,57 @@ def minimize(
 
 
 class Watch:
-    """Calls the user's callback between the steps of a plain Python run.
+    """Looks between the steps of a plain Python run, and stops it.
 
     The driver asks for the next gradient when a step is complete in every respect: that is the
-    moment to look, and to stop.
+    moment for the user's callback and for the progress bar.
+
+    Parameters
+    ----------
+    callback : callable or None
+    gtol : float
+        Stop when no coordinate of the noisy gradient exceeds this; 0 never stops.
+    progress : bool or None
     """
 
-    def __init__(self, callback):
+    def __init__(self, callback=None, gtol=0.0, progress=None):
         self.callback = callback
+        self.gtol = gtol
+        self.progress = progress
+        self.needed = callback is not None or gtol > 0.0
+        self.wants_result = "intermediate_result" in _names(callback)
+        self.status = NOT_CONVERGED if gtol > 0.0 else ALL_STEPS
+        self.begun = False
         self.count = 0
         self.state = None
-        self.stopped = False
-        self.wants_result = callback is not None and "intermediate_result" in _names(callback)
+        self.progress_bar = None
+
+    def bar(self, steps):
+        """The progress bar, as a context."""
+        self.progress_bar = tqdm(
+            total=steps, unit="step", delay=2, leave=False, disable=hidden(self.progress)
+        )
+        return self.progress_bar
 
     def gradients(self, problem):
         """The problem, with a look at each position whose gradient is asked for."""
 
         def gradient(x, data):
-            if self.state is not None:
+            if self.begun:
                 self.look(x)
+            self.begun = True
             return problem.gradient(x, data)
 
         return problem._replace(gradient=gradient, compiled=False)
 
-    def states(self, method):
-        """The method, its newest state kept at hand."""
+    def steps(self, method):
+        """The method, its newest state kept at hand and small gradients noticed."""
 
-        def step(state, theta, gradient, parameters):
-            theta, self.state = method.step(state, theta, gradient, parameters)
+        def step(state, theta, gradient, *rest):
+            if self.gtol > 0.0 and np.max(np.abs(gradient)) <= self.gtol:
+                self.status = CONVERGED
+                raise StopIteration
+            theta, self.state = method.step(state, theta, gradient, *rest)
             return theta, self.state
 
         return method._replace(step=step)
@@ -166,6 +214,9 @@ class Watch:
     def look(self, x):
         """One call of the callback; `StopIteration` goes on to the driver."""
         self.count += 1
+        self.progress_bar.update()
+        if self.callback is None:
+            return
         try:
             if self.wants_result:
                 self.callback(
@@ -174,7 +225,7 @@ class Watch:
             else:
                 self.callback(x.copy())
         except StopIteration:
-            self.stopped = True
+            self.status = STOPPED
             raise
 
     def last(self, runs):
@@ -188,6 +239,7 @@ class Watch:
 
 
 def _names(callback):
+    """Parameter names of the callback, none if it does not tell them."""
     try:
         return inspect.signature(callback).parameters
     except (TypeError, ValueError):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import _compile, functions
+from .. import _compile
 from ..errors import (
     EvaluationError,
     GradientError,
@@ -27,6 +27,15 @@ class Problem(NamedTuple):
     gradient: Callable
     data: np.ndarray
     compiled: bool
+    records: np.ndarray = np.empty((0, 1))  # (n, record) of a function that is a mean over records
+    hessian: Callable | None = None  # x -> (D, D)
+    product: Callable | None = None  # x -> (v -> H v)
+
+    def check_curvature(self, method):
+        """Raise a `MissingDerivativeError` if the method needs what is not there."""
+        if method.curvature and getattr(self, method.curvature) is None:
+            what = "hess" if method.curvature == "hessian" else "hess or hessp"
+            raise MissingDerivativeError(f"{method.name} needs curvature: give {what}")
 
 
 def _is_compiled(f):
@@ -42,68 +51,111 @@ def _own(f, signature):
     return _compile.with_signature(with_data, signature)
 
 
+def _guarded(f, what, args):
+    """The user's function, whose exceptions become an `EvaluationError`."""
+
+    def call(x, *more):
+        try:
+            # A copy, since a function that writes into its argument must not move the run.
+            return f(x.copy(), *more, *args)
+        except Exception as error:
+            raise EvaluationError(f"{what} raised {type(error).__name__}: {error}") from error
+
+    return call
+
+
+def _array(found, shape, what):
+    try:
+        found = np.array(found, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GradientError(f"expected {what} of numbers, got {found!r}") from error
+    if found.shape != shape:
+        raise GradientError(f"expected {what} of shape {shape}, got {found.shape}")
+    if not np.isfinite(found).all():
+        raise GradientError(f"expected {what} of finite numbers, got {found}")
+    return found
+
+
 def _in_python(fun, jac, args):
     """The user's Python functions, checked at each call."""
+    guarded_jac = _guarded(jac, "jac", args)
 
     def value(x, data):
         try:
             return float(fun(x.copy(), *args))
         except OverflowError:
+            # Python's own floats raise where arrays give infinity: the run has diverged.
             return np.inf
-        except StopIteration:
-            raise
         except Exception as error:
-            raise EvaluationError(f"the function raised {type(error).__name__}: {error}") from error
+            raise EvaluationError(f"fun raised {type(error).__name__}: {error}") from error
 
     def gradient(x, data):
-        try:
-            g = jac(x.copy(), *args)
-        except Exception as error:
-            raise EvaluationError(f"the gradient raised {type(error).__name__}: {error}") from error
-        try:
-            g = np.array(g, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise GradientError(f"expected a gradient of {x.size} numbers, got {g!r}") from error
-        if g.shape != x.shape:
-            raise GradientError(f"expected a gradient of shape {x.shape}, got {g.shape}")
-        return g
+        return _array(guarded_jac(x), x.shape, "a gradient")
 
     return Problem(value, gradient, NO_DATA, compiled=False)
 
 
-def as_problem(fun, jac=None, args=()):
-    """The problem behind `fun` and `jac`, whatever form they have.
+def _curvature(hess, hessp, args):
+    """Hessian and Hessian-vector product from what the user gave of them."""
+    hessian = product = None
+    if callable(hess):
+        guarded = _guarded(hess, "hess", args)
+
+        def hessian(x):
+            return _array(guarded(x), (x.size, x.size), "a Hessian")
+
+        def product(x):
+            return hessian(x).__matmul__
+
+    if callable(hessp):
+        guarded_product = _guarded(hessp, "hessp", args)
+
+        def product(x):
+            return lambda v: _array(guarded_product(x, v), x.shape, "a Hessian-vector product")
+
+    return {"hessian": hessian, "product": product}
+
+
+def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
+    """The problem behind `fun` and its derivatives, whatever form they have.
 
     Parameters
     ----------
-    fun : Function, str or callable
-        Of the laboratory, by object or name; or ``fun(x, *args) -> float``, plain Python or
-        compiled by numba.
+    fun : Function or callable
+        Of the laboratory; or ``fun(x, *args) -> float``, plain Python or compiled by numba.
     jac : callable or True, optional
         ``jac(x, *args) -> array (D,)``; True: `fun` returns value and gradient together. Not needed
         with a function of the laboratory.
+    hess : callable, optional
+        ``hess(x, *args) -> array (D, D)``.
+    hessp : callable, optional
+        ``hessp(x, v, *args) -> array (D,)``.
 
     Raises
     ------
-    MissingDerivativeError, UnknownNameError
+    MissingDerivativeError
     """
-    if isinstance(fun, str):
-        fun = functions.get(fun)
+    curvature = _curvature(hess, hessp, args)
     if isinstance(fun, Function) and jac is None:
-        return Problem(fun.value.kernel, fun.gradient.kernel, fun.data, compiled=_compile.JIT)
+        if hess is None and hessp is None:
+            curvature = _curvature(fun.hessian, None, ())
+        problem = Problem(fun.value.kernel, fun.gradient.kernel, fun.data, compiled=_compile.JIT)
+        return problem._replace(records=fun.records, **curvature)
     if not callable(fun):
         raise TypeError(f"expected a function of the laboratory or a callable, got {fun!r}")
     if jac is True:
         both = fun
-        return _in_python(lambda x, *a: both(x, *a)[0], lambda x, *a: both(x, *a)[1], args)
-    if not callable(jac):
+        problem = _in_python(lambda x, *a: both(x, *a)[0], lambda x, *a: both(x, *a)[1], args)
+    elif not callable(jac):
         raise MissingDerivativeError(
             "the methods learn from gradients: give jac, a function x -> array of shape (D,), "
             "or jac=True if fun returns (value, gradient)"
         )
-    if _is_compiled(fun) and _is_compiled(jac) and not args:
-        return Problem(_own(fun, VALUE), _own(jac, GRADIENT), NO_DATA, compiled=True)
-    return _in_python(fun, jac, args)
+    elif _is_compiled(fun) and _is_compiled(jac) and not args:
+        problem = Problem(_own(fun, VALUE), _own(jac, GRADIENT), NO_DATA, compiled=True)
+    else:
+        problem = _in_python(fun, jac, args)
+    return problem._replace(**curvature)
 
 
 def as_position(x0, dimension=None):

@@ -23,13 +23,16 @@ BALL = 1e8
 def sweep(
     value,
     gradient,
+    perturb,
     start,
     step,
     starts,
     directions,
     noise,
+    picks,
     parameters,
     data,
+    records,
     carry,
     path,
     values,
@@ -38,6 +41,8 @@ def sweep(
     outcome,
 ):
     """Overwrites `path`, `values`, `final`, `done`, `outcome`: runs all seeds and starts in order.
+
+    Where `picks` holds numbers, each step sees only these of the `records` that make up the data.
 
     `path` (steps + 1, D) and `values` (steps + 1) keep the last run; `final` (seeds, starts) takes
     the final values, `inf` for a diverged run; `done` the steps completed. A bad gradient ends
@@ -58,14 +63,15 @@ def sweep(
             for t in range(steps):
                 if outcome[s, i] != DONE:
                     break
-                g = gradient(theta, data)
+                seen = data if picks.shape[3] == 0 else records[picks[s, i, t]].ravel()
+                g = gradient(theta, seen)
                 if g.shape != theta.shape:
                     outcome[s, i] = BAD_SHAPE
                     return
                 if not all_finite(g):
                     outcome[s, i] = BAD_GRADIENT
                     return
-                theta, state = step(state, theta, g + noise[s, i, t], parameters)
+                theta, state = step(state, theta, perturb(g, noise[s, i, t]), parameters)
                 path[t + 1] = theta
                 done[s, i] = t + 1
                 # Written so that a NaN counts as outside.
@@ -97,13 +103,16 @@ def kernel(method):
     signature = types.void(
         address(types.float64(FLOATS, FLOATS)),
         address(FLOATS(FLOATS, FLOATS)),
+        address(FLOATS(FLOATS, FLOATS)),
         address(S(FLOATS, POSITIONS, P)),
         address(types.Tuple((FLOATS, S))(S, FLOATS, FLOATS, P)),
         POSITIONS,
         grid,
         grid,
+        types.int64[:, :, :, ::1],
         P,
         FLOATS,
+        POSITIONS,
         types.boolean,
         POSITIONS,
         FLOATS,

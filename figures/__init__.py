@@ -1,0 +1,146 @@
+"""The figures of the book: each module computes (`compute`), draws (`draw`) and says (`alt`).
+
+On a page::
+
+    import figures
+
+    figures.show("noisy_line")
+"""
+
+import os
+from pathlib import Path
+
+from refimpl.errors import unknown
+
+from . import (
+    beale_paths,
+    correlated,
+    coverage,
+    figure1,
+    noisy_line,
+    page,
+    regression_line,
+    sorted_values,
+    style,
+    two_means,
+)
+
+__all__ = ["FIGURES", "FolderError", "get", "interactive", "save", "show"]
+
+FIGURES = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        noisy_line,
+        regression_line,
+        two_means,
+        coverage,
+        correlated,
+        beale_paths,
+        sorted_values,
+        figure1,
+    )
+}
+
+
+class FolderError(OSError):
+    """A folder into which no figure can be written."""
+
+
+def get(name):
+    """The module of a figure.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest names.
+    """
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    return FIGURES[name]
+
+
+def show(name, **settings):
+    """A figure for a page, with its alternative text; `settings` go to its `compute`.
+
+    Examples
+    --------
+    >>> show("noisy_line", seed=1)  # doctest: +ELLIPSIS
+    Two panels...
+    """
+    module = get(name)
+    data = module.compute(**settings)
+    return page.picture(module.draw(data), module.alt(data))
+
+
+def interactive(name, **settings):
+    """The interactive version of a figure for a page, where there is one.
+
+    Raises
+    ------
+    UnknownNameError
+        For a figure that has none, with those that have.
+    """
+    if not hasattr(get(name), "interactive"):
+        raise unknown(
+            "interactive figure", name, [n for n, m in FIGURES.items() if hasattr(m, "interactive")]
+        )
+    module = get(name)
+    data = module.compute(**settings)
+    return page.Html(module.interactive(data), module.alt_interactive(data))
+
+
+def save(name, folder, format="svg"):
+    """Draw a figure with its default data into ``folder/name.format``, and return that path.
+
+    The folder is made if need be. The same versions of the libraries give the same bytes.
+
+    Parameters
+    ----------
+    name : str
+        One of `FIGURES`.
+    folder : str or path
+    format : str, optional
+        ``"svg"``, ``"png"`` (150 dots an inch) or ``"pdf"``; the background is transparent.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such figure or format, with the nearest names.
+    FolderError
+        If the folder cannot be made or written, before anything is computed.
+    """
+    module = get(name)
+    if format not in style.METADATA:
+        raise unknown("format", format, style.METADATA)
+    path = Path(folder) / f"{name}.{format}"
+    _prepare(path.parent)
+    return write(module.draw(module.compute()), path)
+
+
+def write(figure, path):
+    """Write a drawn figure; the format is the path's ending."""
+    path = Path(path)
+    rendered = style.render(figure, path.suffix[1:])
+    _prepare(path.parent)
+    try:
+        path.write_bytes(rendered)
+    except OSError as error:
+        raise _unwritable(path.parent, error.strerror) from error
+    return path
+
+
+def _prepare(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "no permission to write")
+
+
+def _unwritable(folder, reason):
+    return FolderError(f"cannot write figures into {str(folder)!r}: {reason}; give another folder")

@@ -1,0 +1,43 @@
+"""Newton: a jump to where the gradient of the local quadratic is zero, be it a saddle."""
+
+from typing import NamedTuple
+
+from .. import repulsion
+from .._compile import compiled
+from .method import Method
+
+
+class Parameters(NamedTuple):
+    """`alpha`: share of the full step, dimensionless."""
+
+    alpha: float = 1.0
+
+
+class State(NamedTuple):
+    """Nothing is remembered but the number of steps."""
+
+    count: int
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The state before the first step."""
+    return State(count=0)
+
+
+@compiled
+def step(state, theta, gradient, curvature, parameters):
+    """``theta -= alpha H^{-1} g`` with `curvature` the exact Hessian (D, D) at `theta`."""
+    update = parameters.alpha * repulsion.newton(curvature, gradient)
+    return theta + update, State(count=state.count + 1)
+
+
+newton = Method(
+    "newton",
+    Parameters,
+    start,
+    step,
+    "Newton, as in [SFN]",
+    "exact Hessian; saddles attract",
+    curvature="hessian",
+)

@@ -1,0 +1,128 @@
+"""The command line: what it prints, and its exit status."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import refimpl
+from refimpl import cli
+
+
+def run(capsys, *arguments):
+    """Exit status, standard output and standard error of one command."""
+    try:
+        status = cli.main(list(arguments))
+    except SystemExit as stop:
+        status = stop.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize("command", ["methods", "functions", "run", "lattice", "figures"])
+def test_help_everywhere(capsys, command):
+    status, out, _ = run(capsys, command, "--help")
+    assert status == 0
+    assert "usage: refimpl" in out
+
+
+def test_methods_lists_every_method_with_its_defaults(capsys):
+    status, out, _ = run(capsys, "methods")
+    assert status == 0
+    for name, method in refimpl.methods().items():
+        assert name in out
+        for hyperparameter in method["defaults"]:
+            assert f"{hyperparameter}=" in out
+    status, out, _ = run(capsys, "methods", "--json")
+    assert json.loads(out) == refimpl.methods()
+
+
+def test_functions_lists_every_function(capsys):
+    status, out, _ = run(capsys, "functions")
+    assert status == 0
+    for name in refimpl.functions.all():
+        assert name in out
+    status, out, _ = run(capsys, "functions", "beale", "--json")
+    assert json.loads(out)["beale"]["minima"] == [[3.0, 0.5]]
+
+
+def test_functions_json_of_unbounded_functions_is_strict(capsys):
+    """JSON has no infinity: strict parsers must read what is printed."""
+    _, out, _ = run(capsys, "functions", "--json")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    json.loads(out, parse_constant=refuse)
+
+
+def test_run_is_minimize(capsys):
+    arguments = ["run", "beale", "--start", "-2", "1", "--noise", "0.1", "--seed", "3"]
+    status, out, _ = run(capsys, *arguments, "--steps", "5", "--beta", "0.4", "--json")
+    expected = refimpl.minimize("beale", [-2, 1], steps=5, noise=0.1, seed=3, beta=0.4)
+    assert status == 0
+    np.testing.assert_array_equal(json.loads(out)["path"], expected.path)
+
+
+def test_run_that_diverges_fell_short(capsys):
+    arguments = ["run", "beale", "--method", "momentum", "--alpha", "1", "--start", "4", "4"]
+    status, out, _ = run(capsys, *arguments)
+    assert status == 1
+    assert "diverged" in out
+
+
+def test_lattice_counts_what_diverged(capsys):
+    arguments = ["lattice", "beale", "--method", "momentum", "--alpha", "0.1", "--seeds", "2"]
+    status, out, _ = run(capsys, *arguments, "--json")
+    summary = json.loads(out)
+    final = refimpl.lattice(
+        refimpl.functions.beale, "momentum", radius=2, steps=30, seeds=range(2), alpha=0.1
+    )
+    assert status == 1
+    assert summary["diverged"] == np.isinf(final).sum() > 0
+    assert summary["deciles"][-1] == "inf"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "beal", "--start", "0", "0"], "did you mean 'beale'"),
+        (["run", "beale", "--method", "fog", "--start", "0", "0"], "did you mean 'fogr'"),
+        (["run", "beale", "--start", "0"], "expected a start of shape (2,)"),
+        (["run", "beale", "--start", "nan", "0"], "finite"),
+        (["run", "beale", "--start", "0", "0", "--beta", "2"], "beta in (0, 1]"),
+        (["run", "beale", "--start", "0", "0", "--alpha", "2"], "known: beta, cut, div, gamma"),
+        (["run", "beale", "--start", "0", "0", "--steps", "0"], "steps >= 1"),
+        (["methods", "adm"], "did you mean 'adam'"),
+        (["figures", "no_such", "--folder", "x"], "figure"),
+        (["no-such-command"], "invalid choice"),
+    ],
+)
+def test_wrong_usage(capsys, arguments, words):
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert words in err
+    assert out == ""
+
+
+def test_unwritable_figure_folder(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = run(capsys, "figures", "noisy_line", "--folder", str(tmp_path / "file" / "x"))
+    assert status == 2
+    assert "give another folder" in err
+
+
+def test_figures_are_drawn(capsys, tmp_path):
+    status, out, _ = run(capsys, "figures", "noisy_line", "--folder", str(tmp_path))
+    assert status == 0
+    assert str(tmp_path / "noisy_line.svg") in out
+    assert (tmp_path / "noisy_line.svg").stat().st_size > 1000
+
+
+def test_python_dash_m():
+    done = subprocess.run(
+        [sys.executable, "-m", "refimpl", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == f"refimpl {refimpl.__version__}"

@@ -1,0 +1,128 @@
+"""The cache of compiled code: used by the next process, and stale as soon as a source changes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import refimpl
+
+pytestmark = pytest.mark.compiled
+
+PACKAGE = Path(refimpl.__file__).parent
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the package without its cache, to be edited at will."""
+    shutil.copytree(PACKAGE, tmp_path / "refimpl", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "refimpl"
+
+
+def python(copy, code):
+    """What `code`, run beside the copy, prints as JSON."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"import json, numpy as np\n{code}"],
+        cwd=copy.parent,
+        env={k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+        | {"PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def edit(path, old, new):
+    """Replace a text that occurs exactly once, on the same line."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+REPULSION = """
+from refimpl import repulsion
+step = repulsion.saddle_free(np.array([[2.0, 0.0], [0.0, -4.0]]), np.array([1.0, 1.0]))
+assert repulsion.__file__.startswith({folder!r})
+hits = sum(repulsion.saddle_free.stats.cache_hits.values())
+print(json.dumps([step.tolist(), hits]))
+"""
+
+
+def test_inner_piece(copy):
+    """The step holds the machine code of the pieces it calls: they change, it must.
+
+    The eigenvalues are doubled in their own file, so that the step of another file is halved.
+    """
+    code = REPULSION.format(folder=str(copy))
+    assert python(copy, code) == [[-0.5, -0.25], 0]
+    assert python(copy, code) == [[-0.5, -0.25], 1]
+    edit(
+        copy / "symmetric_eigen.py",
+        "= scale * A[i, i]",
+        "= 2 * scale * A[i, i]",
+    )
+    assert python(copy, code) == [[-0.25, -0.125], 0]
+
+
+FUNCTION = """
+from refimpl import functions
+f = functions.rosenbrock(2).value
+print(json.dumps([f([0.0, 0.0]), sum(f.kernel.stats.cache_hits.values())]))
+"""
+
+
+def test_function_of_the_laboratory(copy):
+    """Its file holds plain texts, which are compiled elsewhere, with a signature."""
+    assert python(copy, FUNCTION)[0] == 1.0
+    edit(copy / "functions" / "rosenbrock.py", "total = 0.0", "total = 5.0")
+    assert python(copy, FUNCTION)[0] == 6.0
+
+
+STAMPS = """
+from pathlib import Path
+from refimpl import _compile
+stamps = {}
+plain = _compile.package_stamp.__wrapped__()
+for path in sorted(_compile.PACKAGE.rglob("*.py")):
+    text = path.read_bytes()
+    path.write_bytes(text + b"# edited")
+    stamps[str(path.relative_to(_compile.PACKAGE))] = _compile.package_stamp.__wrapped__() != plain
+    path.write_bytes(text)
+print(json.dumps([stamps, _compile.package_stamp.__wrapped__() == plain]))
+"""
+
+# Loads every module of the package, and lists the files whose texts are, or can be, compiled.
+SOURCES = """
+import importlib, inspect, pkgutil, sys
+import refimpl
+from refimpl import functions, optimizers
+for module in pkgutil.walk_packages(refimpl.__path__, "refimpl."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+files = {inspect.getfile(sys.modules["refimpl.runs.sweep"])}
+for name, module in list(sys.modules.items()):
+    if name.split(".")[0] == "refimpl":
+        for thing in vars(module).values():
+            text = getattr(thing, "py_func", None) or getattr(thing, "text", None)
+            if inspect.isfunction(text):
+                files.add(text.__code__.co_filename)
+for function in functions.all().values():
+    for derivative in (function.value, function.gradient, function.hessian):
+        files.add(derivative.text.__code__.co_filename)
+print(json.dumps(sorted(files)))
+"""
+
+
+def test_every_compiled_source_is_in_the_stamp(copy):
+    stamps, same = python(copy, STAMPS)
+    assert same
+    sources = {str(Path(f).relative_to(copy)) for f in python(copy, SOURCES)}
+    assert len(sources) > 10
+    assert sources - {name for name, changed in stamps.items() if changed} == set()

@@ -1,0 +1,54 @@
+"""The same text as plain Python: the whole suite once more, without the compiler."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+# Left out because they run no piece of the package in this process.
+ELSEWHERE = ("test_environment.py", "test_import.py", "test_uncompiled.py")
+# Fewer would mean that whole files were lost on the way.
+AT_LEAST = 400
+
+
+@pytest.mark.compiled
+def test_suite_without_the_compiler(tmp_path):
+    """In a process of its own; the mark keeps this test from running itself there."""
+    report = tmp_path / "report.xml"
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(TESTS),
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            f"--junitxml={report}",
+            *(f"--ignore={TESTS / name}" for name in ELSEWHERE),
+        ],
+        cwd=TESTS.parent,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]
+    (suite,) = ET.parse(report).getroot().iter("testsuite")
+    counts = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+    assert counts["failures"] == counts["errors"] == 0
+    assert counts["tests"] - counts["skipped"] > AT_LEAST
+
+
+def test_this_session_is_what_it_says(jit):
+    """With the variable set, pieces are plain functions: no test above would notice otherwise."""
+    from refimpl import regression
+
+    assert jit == (os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0"))
+    assert jit == hasattr(regression.update, "py_func")
