@@ -73,19 +73,11 @@ class Pairs(NamedTuple):
 def two_runs(one, other, method, start, steps, noise, seed, hyperparameters):
     """Paths of the two programs from one start under the same noise, shape (2, steps + 1, D).
 
-    Raises
-    ------
-    ValueError
-        If a run diverged, so that its path is shorter.
+    A run that diverged stays where it ended.
     """
-    return np.array(
-        [
-            refimpl.minimize(
-                function, start, method=method, steps=steps, noise=noise, seed=seed, **hyperparameters
-            ).path
-            for function in (one, other)
-        ]
-    )
+    settings = {"method": method, "steps": steps, "noise": noise, "seed": seed} | hyperparameters
+    paths = [refimpl.minimize(function, start, **settings).path for function in (one, other)]
+    return np.array([np.pad(p, ((0, steps + 1 - len(p)), (0, 0)), mode="edge") for p in paths])
 
 
 def first_above(distance, apart=APART):

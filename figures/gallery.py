@@ -1,7 +1,8 @@
-"""Every function of the laboratory: contours, stationary points, and where curvature is negative."""
+"""Every function of the laboratory: contours, stationary points, signs of the curvature."""
 
 from typing import NamedTuple
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -159,16 +160,18 @@ def draw(data):
             Line2D([], [], color=style.BLUE, marker="x", ls="none", ms=7, mew=2, label="saddle"),
             Line2D([], [], color=style.BLUE, lw=1.4, label="contour through\na saddle"),
             Patch(color=style.RED, alpha=0.2, lw=0, label="some curvature\nnegative"),
-            Patch(fc=(*_rgb(style.RED), 0.36), ec=style.GREY, lw=0, hatch="....", label="all negative"),
+            Patch(
+                facecolor=mpl.colors.to_rgba(style.RED, 0.36),
+                edgecolor=style.GREY,
+                lw=0,
+                hatch="....",
+                label="all negative",
+            ),
         ],
         loc="center",
         fontsize=8.5,
     )
     return figure
-
-
-def _rgb(color):
-    return tuple(int(color[k : k + 2], 16) / 255.0 for k in (1, 3, 5))
 
 
 def alt(data):

@@ -15,7 +15,17 @@ _HOMES = {
     "minimize": "refimpl.runs.minimize",
     "scipy_method": "refimpl.runs.scipy_method",
 }
-_MODULES = ("errors", "functions", "noise", "regression", "repulsion", "symmetric_eigen")
+_MODULES = (
+    "errors",
+    "functions",
+    "lanczos",
+    "noise",
+    "online_pca",
+    "qr_step",
+    "regression",
+    "repulsion",
+    "symmetric_eigen",
+)
 
 __all__ = sorted([*_HOMES, *_MODULES])
 

@@ -112,8 +112,20 @@ def _add_problem(sub):
 def _hyperparameters(options):
     given = vars(options)
     return {
-        name[1:]: value for name, value in given.items() if name[0] == "_" and value is not None
+        name[1:]: _number(value)
+        for name, value in given.items()
+        if name[0] == "_" and value is not None
     }
+
+
+def _number(text):
+    """An integer where the text is one, since some hyperparameters are; what is no number stays."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _table(rows):

@@ -215,8 +215,8 @@ def minibatch(size):
     >>> import numpy as np
     >>> minibatch(2).pick(np.random.default_rng(0), 3, 6)
     array([[3, 2],
-           [5, 0],
-           [1, 4]])
+           [5, 4],
+           [0, 1]])
     """
     if size != int(size) or size < 1:
         raise RangeError(f"noise: expected a minibatch of at least 1 record, got {size!r}")

@@ -305,6 +305,18 @@ def _check_rotation(rotation):
 
 
 @compiled
+def _band(A):
+    """The diagonal and the entries beside it; all others, which rounding has left, are dropped."""
+    d = A.shape[0]
+    T = np.zeros((d, d))
+    for i in range(d):
+        T[i, i] = A[i, i]
+        if i > 0:
+            T[i, i - 1] = T[i - 1, i] = A[i, i - 1]
+    return T
+
+
+@compiled
 def tridiagonal(H):
     """``H = E T E^T`` with `T` tridiagonal and `E` orthogonal, by plane rotations.
 
@@ -344,13 +356,8 @@ def tridiagonal(H):
                     _rotate_rows(A, k + 1, i, c, s)
                     _rotate_rows(A.T, k + 1, i, c, s)
                     _rotate_rows(ET, k + 1, i, c, s)
-        T = np.zeros((d, d))
-        for i in range(d):
-            T[i, i] = A[i, i]
-            if i > 0:
-                T[i, i - 1] = T[i - 1, i] = A[i, i - 1]
         # Adding 0 turns -0 into 0.
-        return _unscaled(T, exponent) + 0.0, ET.T.copy()
+        return _unscaled(_band(A), exponent) + 0.0, ET.T.copy()
     raise ShapeError(SQUARE)
 
 
@@ -407,9 +414,8 @@ def wilkinson(H):
         d = T.shape[0]
         for last in range(d - 1, 0, -1):
             for _ in range(STEPS):
-                if abs(T[last, last - 1]) <= EPS * (
-                    abs(T[last, last]) + abs(T[last - 1, last - 1])
-                ):
+                beside = abs(T[last - 1, last - 1]) + abs(T[last, last])
+                if abs(T[last, last - 1]) <= EPS * beside:
                     break
                 mu = _wilkinson_shift(T[last - 1, last - 1], T[last, last - 1], T[last, last])
                 block = T[: last + 1, : last + 1].copy()
@@ -417,7 +423,7 @@ def wilkinson(H):
                 for i in range(last + 1):
                     shifted[i, i] -= mu
                 Q = orthogonal_factor(shifted)
-                T[: last + 1, : last + 1] = congruence(Q, block)
+                T[: last + 1, : last + 1] = _band(congruence(Q, block))
                 E[:, : last + 1] = np.ascontiguousarray(E[:, : last + 1]) @ Q
         values = np.diag(T).copy()
         sort_columns(values, E)

@@ -144,8 +144,8 @@ def start_diagonal(D, prior=None):
 
 
 @compiled
-def _check(state, theta, gradient, beta):
-    if theta.shape != state.mean_theta.shape or gradient.shape != state.mean_theta.shape:
+def _check(mean, theta, gradient, beta):
+    if theta.shape != mean.shape or gradient.shape != mean.shape:
         raise ShapeError("regression: theta and gradient must have the shape (D,) of the state")
     if not (0.0 < beta <= 1.0):
         raise RangeError("regression: beta must lie in (0, 1]")
@@ -154,11 +154,17 @@ def _check(state, theta, gradient, beta):
 
 
 @compiled
-def _products(a, b, C):
-    """All products ``a_i b_j`` where `C` is a matrix, the ``a_i b_i`` where it is a vector."""
+def _blend(keep, C, add, a, b):
+    """``keep C + add a b^T``; where `C` is a vector, of the products ``a_i b_i``."""
+    new = np.empty_like(C)
     if C.ndim == 1:
-        return a * b
-    return np.outer(a, b)
+        for i in range(a.size):
+            new[i] = keep * C[i] + add * (a[i] * b[i])
+    else:
+        for i in range(a.size):
+            for j in range(b.size):
+                new[i, j] = keep * C[i, j] + add * (a[i] * b[j])
+    return new
 
 
 @compiled
@@ -204,7 +210,7 @@ def update(state, theta, gradient, beta):
     >>> slope(state).curvature, slope(state).extremum
     (array([2.]), array([2.]))
     """
-    _check(state, theta, gradient, beta)
+    _check(state.mean_theta, theta, gradient, beta)
     if state.scale != 1.0:
         raise StateError(
             "regression.update: the state was made by update_new_mean, whose covariances are "
@@ -214,16 +220,16 @@ def update(state, theta, gradient, beta):
     gain = beta / weight
     delta_theta = theta - state.mean_theta
     delta_g = gradient - state.mean_gradient
-    C_tt, C_gt, C_gg = state.C_thetatheta, state.C_gtheta, state.C_gg
+    keep, add = 1.0 - gain, (1.0 - gain) * gain
     return State(
         weight=weight,
         beta=float(beta),
         scale=1.0,
         mean_theta=state.mean_theta + gain * delta_theta,
         mean_gradient=state.mean_gradient + gain * delta_g,
-        C_thetatheta=(1.0 - gain) * (C_tt + gain * _products(delta_theta, delta_theta, C_tt)),
-        C_gtheta=(1.0 - gain) * (C_gt + gain * _products(delta_g, delta_theta, C_tt)),
-        C_gg=(1.0 - gain) * (C_gg + gain * _products(delta_g, delta_g, C_tt)),
+        C_thetatheta=_blend(keep, state.C_thetatheta, add, delta_theta, delta_theta),
+        C_gtheta=_blend(keep, state.C_gtheta, add, delta_g, delta_theta),
+        C_gg=_blend(keep, state.C_gg, add, delta_g, delta_g),
     )
 
 
@@ -254,7 +260,7 @@ def update_new_mean(state, theta, gradient, beta):
     >>> state.C_thetatheta, state.C_gtheta
     (array([[1.]]), array([[1.]]))
     """
-    _check(state, theta, gradient, beta)
+    _check(state.mean_theta, theta, gradient, beta)
     if state.weight != 1.0:
         raise StateError(
             "regression.update_new_mean: this form exists at constant gain only; "
@@ -269,16 +275,16 @@ def update_new_mean(state, theta, gradient, beta):
     mean_g = state.mean_gradient + beta * (gradient - state.mean_gradient)
     centred_theta = theta - mean_theta
     centred_g = gradient - mean_g
-    C_tt, C_gt, C_gg = state.C_thetatheta, state.C_gtheta, state.C_gg
+    keep = 1.0 - beta
     return State(
         weight=state.weight,
         beta=float(beta),
         scale=1.0 - beta,
         mean_theta=mean_theta,
         mean_gradient=mean_g,
-        C_thetatheta=C_tt + beta * (_products(centred_theta, centred_theta, C_tt) - C_tt),
-        C_gtheta=C_gt + beta * (_products(centred_g, centred_theta, C_tt) - C_gt),
-        C_gg=C_gg + beta * (_products(centred_g, centred_g, C_tt) - C_gg),
+        C_thetatheta=_blend(keep, state.C_thetatheta, beta, centred_theta, centred_theta),
+        C_gtheta=_blend(keep, state.C_gtheta, beta, centred_g, centred_theta),
+        C_gg=_blend(keep, state.C_gg, beta, centred_g, centred_g),
     )
 
 
@@ -342,7 +348,7 @@ def slope(state):
     ...     state = update(state, np.array([x]), np.array([g]), 0.1)
     >>> line = slope(state)
     >>> line.curvature.round(3), line.curvature_error.round(3)
-    (array([1.996]), array([0.078]))
+    (array([1.996]), array([0.077]))
     """
     n_eff = effective_size(state)
     variance = _diagonal(state.C_thetatheta)
@@ -362,14 +368,15 @@ def slope(state):
             # Rounding can leave a perfect line with a residual slightly below zero.
             residual = max(0.0, variance_g[i] - curvature[i] * covariance[i]) / state.scale
             spread = variance[i] / state.scale
-            curvature_error[i] = np.sqrt(residual / ((n_eff - 2.0) * spread))
+            # Roots first, so that a product of two scales neither overflows nor vanishes.
+            height_error = np.sqrt(residual / (n_eff - 2.0))
+            curvature_error[i] = height_error / np.sqrt(spread)
         if curvature[i] != 0.0:
             offset = state.mean_gradient[i] / curvature[i]
             extremum[i] = state.mean_theta[i] - offset
             if known:
-                extremum_error[i] = np.sqrt(
-                    residual / (n_eff - 2.0) * (1.0 + offset * offset / spread)
-                ) / abs(curvature[i])
+                lever = np.hypot(1.0, offset / np.sqrt(spread))
+                extremum_error[i] = height_error / abs(curvature[i]) * lever
     return Line(curvature, extremum, curvature_error, extremum_error)
 
 

@@ -17,6 +17,7 @@ from .symmetric_eigen import EPS, eigh
 # Halves of H may differ by this share of its largest entry. Difference quotients of gradients leave
 # about sqrt(eps) = 1.5e-8, single precision 1e-7; a wrong derivative shows in the first digits.
 ASYMMETRY = 1e-6
+LARGEST = 0.5 * np.finfo(np.float64).max
 SHAPES = "repulsion: H must be (d, d) and g (d,)"
 
 
@@ -146,4 +147,67 @@ def saddle_free(H, g, div=1.0, cut=0.0):
         raise RangeError("repulsion: cut must be finite and not negative")
     if H.ndim == 2 and g.ndim == 1:
         return _step(H, g, div, cut, False)
+    raise ShapeError(SHAPES)
+
+
+@compiled
+def row_sum_bound(H, g, div=1.0, cut=0.0):
+    """The step ``-g_i / max(div sum_j |H_ij|, cut)``, which needs no diagonalisation.
+
+    With ``Delta_ii = sum_j |H_ij|`` the matrix ``Delta - H`` is diagonally dominant, so positive
+    semidefinite: from ``div = 1`` on, the step lowers the quadratic model by at least half its
+    linear gain, ``g^T s + s^T H s / 2 <= g^T s / 2``, for indefinite `H` too. Where `H` is diagonal
+    it is the saddle-free step.
+
+    Parameters
+    ----------
+    H : ndarray of shape (d, d)
+        Symmetric curvature, in gradient-units / theta-units.
+    g : ndarray of shape (d,)
+        Gradient (or momentum), in gradient-units.
+    div, cut : float, optional
+        As in `saddle_free`.
+
+    Returns
+    -------
+    ndarray of shape (d,)
+        The step to add to the position, in theta-units. A coordinate whose row is 0 gets no step if
+        `cut` is 0. A component beyond the largest float is cut to it.
+
+    Raises
+    ------
+    ShapeError, NotFiniteError, NotSymmetricError, RangeError
+        As in `saddle_free`; NotFiniteError also for entries so large that a row sum may overflow.
+
+    Notes
+    -----
+    Book: {eq}`eq-row-sum-bound`. Unlike the saddle-free step it depends on the axes: the nearer `H`
+    is to diagonal, the longer it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row_sum_bound(np.array([[2.0, 2.0], [2.0, -1.0]]), np.array([1.0, 3.0]))
+    array([-0.25, -1.  ])
+    """
+    if not (0.0 < div < np.inf):
+        raise RangeError("repulsion: div must be finite and above 0")
+    if not (0.0 <= cut < np.inf):
+        raise RangeError("repulsion: cut must be finite and not negative")
+    if H.ndim == 2 and g.ndim == 1:
+        _check(H, g)
+        d = g.size
+        if np.max(np.abs(H)) > LARGEST / d:
+            raise NotFiniteError("repulsion: entries of H so large that a row sum may overflow")
+        step = np.zeros(d)
+        for i in range(d):
+            row = 0.0
+            for j in range(d):
+                row += abs(H[i, j])
+            # In this order no product and no quotient overflows.
+            bound = max(div * min(row, LARGEST / max(div, 1.0)), cut)
+            if bound > 0.0:
+                longest = LARGEST * min(bound, 1.0)
+                step[i] = -min(max(g[i], -longest), longest) / bound
+        return step
     raise ShapeError(SHAPES)

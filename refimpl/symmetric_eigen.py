@@ -1,5 +1,7 @@
 """Eigenvalues and eigenvectors of a small symmetric matrix, by Jacobi rotations."""
 
+import math
+
 import numpy as np
 
 from ._compile import compiled
@@ -92,7 +94,8 @@ def eigh(A):
         for j in range(d):
             scale = max(scale, abs(A[i, j]))
     if scale > 0.0:
-        # Unit scale, so that squares neither overflow nor vanish.
+        # Scale of order 1, so that squares neither overflow nor vanish; a power of two is exact.
+        scale = math.ldexp(1.0, min(max(math.frexp(scale)[1], -1021), 1023))
         for i in range(d):
             for j in range(d):
                 A[i, j] /= scale

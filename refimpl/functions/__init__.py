@@ -30,6 +30,7 @@ from .bounded_saddle import bounded_saddle
 from .function import Function
 from .goldstein_price import goldstein_price
 from .himmelblau import himmelblau
+from .least_squares import least_squares
 from .matyas import matyas
 from .monkey_saddle import monkey_saddle
 from .quadratic import quadratic
@@ -47,6 +48,7 @@ __all__ = [
     "get",
     "goldstein_price",
     "himmelblau",
+    "least_squares",
     "matyas",
     "monkey_saddle",
     "quadratic",

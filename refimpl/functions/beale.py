@@ -75,7 +75,7 @@ def hessian3(x, data):
 
 
 # Root of the polynomial that is left when u is eliminated from the two slopes.
-FAR_SADDLE = (0.10053793732415839, -2.6445135850231245)
+FAR_SADDLE = (0.10053793732415836, -2.644513585023125)
 
 beale = Function(
     name="beale",

@@ -43,7 +43,9 @@ class Derivative:
             raise ShapeError(f"expected x of shape ({self.dimension},), got {x.shape}")
         if not np.isfinite(x).all():
             raise NotFiniteError(f"expected finite x, got {x}")
-        return self.kernel(x, self.data)
+        found = self.kernel(x, self.data)
+        # Uncompiled arithmetic leaves NumPy's scalars where compiled code returns floats.
+        return float(found) if self.signature == VALUE else found
 
 
 @dataclass(frozen=True, eq=False)

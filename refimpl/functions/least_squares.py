@@ -53,8 +53,8 @@ def least_squares(features, targets):
     Returns
     -------
     Function
-        With `records`, so that `refimpl.noise.minibatch` applies. The minimum listed is the one of least
-        norm if the features do not determine it.
+        With `records`, so that `refimpl.noise.minibatch` applies. The minimum listed is the one of
+        least norm if the features do not determine it.
 
     Raises
     ------

@@ -9,10 +9,9 @@ from .method import Method
 
 
 class Parameters(NamedTuple):
-    """`dimension`: of the subspace; `alpha`: learning rate outside it; `div`, `cut`: inside."""
+    """`dimension`: of the subspace; `div`, `cut`: of `saddle_free` in it."""
 
     dimension: int = 10
-    alpha: float = 0.01  # in theta-units / gradient-units
     div: float = 1.0
     cut: float = 0.0
 
@@ -30,20 +29,17 @@ def start(theta, directions, parameters):
 
 
 def step(state, theta, gradient, curvature, parameters):
-    """``theta -= V^T |T|^{-1} V g + alpha (g - V^T V g)`` with `curvature` a callable ``v -> H v``.
+    """``theta -= V^T |T|^{-1} V g`` with `curvature` a callable ``v -> H v``.
 
-    `V` spans ``g, H g, ..., H^{k-1} g``, with `k` at most the dimension of theta. It contains `g`:
-    what is left of it outside is rounding, and `alpha` moves nothing as long as the subspace is
-    grown from the very gradient that is followed. The step is plain Python, since the product is.
+    `V` spans ``g, H g, ..., H^{k-1} g``, with `k` at most the dimension of theta. It contains `g`,
+    so nothing of the gradient is left outside. Plain Python, since the product is.
     """
-    dimension, alpha, div, cut = parameters
+    dimension, div, cut = parameters
     state = State(count=state.count + 1)
     V, T = lanczos(curvature, gradient, dimension)
     if V.shape[0] == 0:
         return theta.copy(), state
-    inside = V @ gradient
-    outside = gradient - inside @ V
-    return theta + saddle_free(T, inside, div, cut) @ V - alpha * outside, state
+    return theta + saddle_free(T, V @ gradient, div, cut) @ V, state
 
 
 krylov_sfn = Method(

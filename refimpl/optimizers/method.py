@@ -1,5 +1,6 @@
 """What a method is: its hyperparameters, its start and its step."""
 
+import operator
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -83,11 +84,12 @@ def bind(method, hyperparameters):
     for name, number in hyperparameters.items():
         if name not in defaults:
             raise unknown(f"hyperparameter of {method.name}", name, defaults)
+        # An integer is taken as such: 2.5 directions are an error, not two.
+        integer = type(defaults[name]) is int
         try:
-            defaults[name] = type(defaults[name])(number)
+            defaults[name] = operator.index(number) if integer else float(number)
         except (TypeError, ValueError):
-            raise RangeError(
-                f"{method.name}: expected a number for {name}, got {number!r}"
-            ) from None
+            what = "an integer" if integer else "a number"
+            raise RangeError(f"{method.name}: expected {what} for {name}, got {number!r}") from None
         check_range(method.name, name, defaults[name])
     return method.parameters(**defaults)

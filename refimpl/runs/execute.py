@@ -4,7 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import GradientError, RunError
+from ..errors import (
+    EvaluationError,
+    GradientError,
+    NotFiniteError,
+    RangeError,
+    RunError,
+    ShapeError,
+    StateError,
+)
 from ..functions.function import Derivative
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
@@ -81,15 +89,23 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
     except StopIteration:
         pass
     except RunError as error:
-        error.step, error.path = reached(runs)
-        error.args = (f"step {error.step}: {error.args[0]}",)
+        located(error, runs)
         raise
+    except (NotFiniteError, RangeError, ShapeError, StateError):
+        # Of a piece: its message says what was wrong.
+        raise
+    except Exception as error:
+        what = f"the compiled function raised {type(error).__name__}: {error}"
+        raise located(EvaluationError(what), runs) from error
     worst = runs.outcome.max(initial=0)
     if worst >= BAD_SHAPE:
         step, path = reached(runs)
         if worst == BAD_GRADIENT:
-            found = problem.gradient(path[-1], problem.data)
-            what = f"a finite gradient, got {found}"
+            with np.errstate(all="ignore"):
+                found = problem.gradient(path[-1], problem.data)
+            # A function that is not always the same may be finite when it is asked again.
+            seen = "NaN or infinity" if np.isfinite(found).all() else found
+            what = f"a finite gradient, got {seen}"
         else:
             what = f"a gradient of shape ({D},), got another one"
         raise GradientError(f"step {step}: expected {what} at x = {path[-1]}", step, path)
@@ -151,15 +167,23 @@ def last_gradient(problem, runs):
     """
     step, path = reached(runs)
     try:
-        g = np.asarray(problem.gradient(path[-1], problem.data))
+        with np.errstate(all="ignore"):
+            g = np.asarray(problem.gradient(path[-1], problem.data))
     except RunError as error:
-        error.step, error.path = step, path
+        located(error, runs)
         raise
     if not np.isfinite(g).all():
         raise GradientError(
             f"step {step}: expected a finite gradient, got {g} at x = {path[-1]}", step, path
         )
     return g
+
+
+def located(error, runs):
+    """The error with the step and the path of the run that was in work."""
+    error.step, error.path = reached(runs)
+    error.args = (f"step {error.step}: {error.args[0]}",)
+    return error
 
 
 def reached(runs):

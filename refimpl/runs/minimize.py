@@ -12,7 +12,7 @@ from ..noise import as_noise
 from .execute import draw, execute, last_gradient, reached
 from .lattice import hidden, positive
 from .problem import as_position, as_problem
-from .sweep import DIVERGED
+from .sweep import BALL, DIVERGED
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
 MESSAGES = {
@@ -144,7 +144,7 @@ def solve(problem, method, parameters, x0, steps, noise, seed, watch):
         fun=float(values[-1]),
         jac=derivative,
         nit=nit,
-        nfev=nit + 1,
+        nfev=nit + bool(np.linalg.norm(path[-1]) <= BALL * max(1.0, np.linalg.norm(x0))),
         njev=nit + (not diverged),
         success=status not in (DIVERGED, NOT_CONVERGED),
         status=status,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
 from .. import _compile
@@ -42,13 +43,21 @@ def _is_compiled(f):
     return _compile.JIT and hasattr(f, "py_func")
 
 
-def _own(f, signature):
-    """A user's compiled ``f(x)`` as a compiled ``f(x, data)`` with an address."""
+def _own(fun, jac):
+    """A user's compiled ``f(x)`` as compiled functions of ``(x, data)`` with an address."""
 
-    def with_data(x, data):
-        return f(x)
+    def value(x, data):
+        return fun(x)
 
-    return _compile.with_signature(with_data, signature)
+    def gradient(x, data):
+        return np.ascontiguousarray(jac(x))
+
+    return Problem(
+        _compile.with_signature(value, VALUE),
+        _compile.with_signature(gradient, GRADIENT),
+        NO_DATA,
+        compiled=True,
+    )
 
 
 def _guarded(f, what, args):
@@ -152,7 +161,11 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
             "or jac=True if fun returns (value, gradient)"
         )
     elif _is_compiled(fun) and _is_compiled(jac) and not args:
-        problem = Problem(_own(fun, VALUE), _own(jac, GRADIENT), NO_DATA, compiled=True)
+        try:
+            problem = _own(fun, jac)
+        except numba.core.errors.NumbaError:
+            # What they return is no float and vector of floats: called from Python, it is checked.
+            problem = _in_python(fun, jac, args)
     else:
         problem = _in_python(fun, jac, args)
     return problem._replace(**curvature)

@@ -57,9 +57,9 @@ def sweep(
                 state = start(theta, directions[s, i], parameters)
             limit = BALL * max(1.0, np.sqrt(np.sum(theta * theta)))
             path[0] = theta
+            done[s, i] = 0
             values[0] = value(theta, data)
             outcome[s, i] = DONE if np.isfinite(values[0]) else DIVERGED
-            done[s, i] = 0
             for t in range(steps):
                 if outcome[s, i] != DONE:
                     break
@@ -71,6 +71,10 @@ def sweep(
                 if not all_finite(g):
                     outcome[s, i] = BAD_GRADIENT
                     return
+                if not np.isfinite(np.sum(g * g)):
+                    # Its square overflows: no statistic of such a gradient can be kept.
+                    outcome[s, i] = DIVERGED
+                    break
                 theta, state = step(state, theta, perturb(g, noise[s, i, t]), parameters)
                 path[t + 1] = theta
                 done[s, i] = t + 1
