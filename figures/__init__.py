@@ -14,9 +14,13 @@ from refimpl.errors import unknown
 
 from . import (
     beale_paths,
+    chaos,
     correlated,
     coverage,
+    fair_comparison,
     figure1,
+    gallery,
+    noise_models,
     noisy_line,
     page,
     regression_line,
@@ -31,6 +35,10 @@ FIGURES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         noisy_line,
+        gallery,
+        noise_models,
+        fair_comparison,
+        chaos,
         regression_line,
         two_means,
         coverage,

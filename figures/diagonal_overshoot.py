@@ -174,7 +174,8 @@ def alt(data):
         "after one shifted QR step. The step that takes the diagonal for the curvature lands "
         "beyond the contour of its start, the others inside; changes of the model: "
         f"{changes}. Right: the share of {data.trials} random indefinite models that a step "
-        f"raises, over the number of QR steps taken before. With the diagonal, after one: {shares}; "
+        "raises, over the number of QR steps taken before. With the diagonal, after one: "
+        f"{shares}; "
         f"after {data.count[-1]} steps {100 * data.raised[0, :, -1].max():.0f} at most. With the "
         f"row-sum bound it is {100 * data.raised[1].max():g} throughout."
     )

@@ -147,8 +147,8 @@ def alt(data):
         f"Left, from distance {data.start:g}: the saddle-free step takes the same number of steps "
         f"at every curvature, {flat}; gradient descent with rate {data.alpha:g} takes "
         f"{data.steps[-1, -1]:.0f} at curvature {data.curvature[-1]:g} and "
-        f"{data.steps[-1, 0]:.0f} at {data.curvature[0]:g}. Right, medians of {data.runs} runs from "
-        "the saddle itself: times fall with the logarithm of the noise, from "
+        f"{data.steps[-1, 0]:.0f} at {data.curvature[0]:g}. Right, medians of {data.runs} runs "
+        "from the saddle itself: times fall with the logarithm of the noise, from "
         f"{data.median[1, 0]:.0f} to {data.median[1, -1]:.0f} steps for div 1.5 and from "
         f"{data.median[-1, 0]:.0f} to {data.median[-1, -1]:.0f} for gradient descent."
     )

@@ -10,7 +10,7 @@ from . import player, style
 
 RULES = ("gradient descent", "Newton", "saddle-free")
 NAMES = ("momentum", "adam", "sfn")
-X, Y = 1.6, 0.8  # half widths of the window
+X, Y = 1.6, 0.5  # half widths of the window
 
 
 class Cloud(NamedTuple):
@@ -25,7 +25,7 @@ class Cloud(NamedTuple):
     noise: float
 
 
-def compute(seed=0, runs=60, steps=60, spread=0.02, noise=0.02, alpha=0.1, div=1.5, cut=0.2):
+def compute(seed=0, runs=60, steps=60, spread=0.02, noise=0.02, alpha=0.2, div=1.5, cut=0.2):
     """Start all runs at the saddle of the bounded saddle with curvatures -0.5 and 1.
 
     The Hessian is exact; the gradient carries noise.
@@ -80,7 +80,7 @@ def _stages(data):
 def draw(data):
     """A row for each rule, numbered stages from the first step to the last."""
     stages = _stages(data)
-    figure, axes = style.subplots(len(RULES), len(stages), height=3.6, sharex=True, sharey=True)
+    figure, axes = style.subplots(len(RULES), len(stages), height=3.3, sharex=True, sharey=True)
     for k, (rule, name) in enumerate(zip(RULES, NAMES, strict=True)):
         for t, ax in zip(stages, axes[k], strict=True):
             ax.plot(0.0, 0.0, color=style.GREY, marker="x", markersize=8, markeredgewidth=1.5)
@@ -138,7 +138,7 @@ def interactive(data):
         for line in ([[x - size, y], [x + size, y]], [[x, y - size], [x, y + size]])
     ]
     for k, (rule, name) in enumerate(zip(RULES, NAMES, strict=True)):
-        panels.append(player.panel((10, 30 + 215 * k, 700, 175), (-X, X), (-Y / 2, Y / 2), rule))
+        panels.append(player.panel((10, 30 + 150 * k, 700, 105), (-X, X), (-0.24, 0.24), rule))
         layers += [
             player.layer(k, "lines", "currentColor", width=2, fixed=cross + plus),
             player.layer(
@@ -147,7 +147,7 @@ def interactive(data):
                 style.look(name).color,
                 width=7,
                 opacity=0.75,
-                frames=player.numbers(np.clip(data.positions[k], -9.0, 9.0), 3),
+                frames=player.numbers(np.clip(data.positions[k], -9.0, 9.0), 2),
             ),
         ]
     words = [
@@ -162,6 +162,6 @@ def interactive(data):
         words,
         alt=alt_interactive(data),
         static=player.still(draw, alt, data),
-        tall=650,
+        tall=440,
         pause=200,
     )

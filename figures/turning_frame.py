@@ -74,7 +74,7 @@ def project(points):
     return np.asarray(points) @ np.array([right, up]).T
 
 
-def circle(rows, n=41):
+def circle(rows, n=33):
     """The unit circle in the plane of two orthonormal rows, as seen on the page."""
     turn = np.linspace(0.0, 2.0 * np.pi, n)
     return project(np.cos(turn)[:, None] * rows[0] + np.sin(turn)[:, None] * rows[1])
@@ -141,7 +141,7 @@ def alt_interactive(data):
 def interactive(data):
     """The two frames, step by step, as a piece of HTML."""
     frames = range(data.gradient.shape[0] + 1)
-    truth = [player.numbers(circle(rows)) for rows in data.truth]
+    truth = [player.numbers(circle(rows), 2) for rows in data.truth]
     newest = [[]] + [player.numbers(np.array([[0.0, 0.0], g])) for g in project(data.gradient)]
     tips = [line[-1:] for line in newest]
     panels, layers = [], []
@@ -150,7 +150,7 @@ def interactive(data):
         panels.append(player.panel((10 + 360 * k, 30, 340, 340), (-1.7, 1.7), (-1.7, 1.7), rule))
         axes = project(data.frame[k])
         arrows = np.concatenate([np.zeros_like(axes), axes], axis=2)
-        circles = [player.numbers(circle(rows)) for rows in data.frame[k]]
+        circles = [player.numbers(circle(rows), 2) for rows in data.frame[k]]
         layers += [
             player.layer(k, "line", "currentColor", width=1.5, dashes="6 4", frames=truth),
             player.layer(k, "line", style.GREY, width=1.5, frames=newest),

@@ -160,7 +160,7 @@ def student(deviation, freedom):
     --------
     >>> import numpy as np
     >>> student(0.1, 3.0).draw(np.random.default_rng(0), 1, 2).round(4)
-    array([[ 0.0082, -0.0232]])
+    array([[0.0088, 0.009 ]])
     """
     if not 2.0 < freedom < np.inf:
         raise RangeError(

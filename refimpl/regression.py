@@ -20,6 +20,7 @@ from .symmetric_eigen import congruence, eigh
 
 # Variances this much smaller than the largest belong to directions never visited.
 UNVISITED = 1e-12
+SHAPES = "regression: theta and gradient must have the shape (D,) of the state"
 NEEDS_MATRICES = (
     "regression: a matrix fit needs the matrices of regression.start; this state holds diagonals"
 )
@@ -146,7 +147,7 @@ def start_diagonal(D, prior=None):
 @compiled
 def _check(mean, theta, gradient, beta):
     if theta.shape != mean.shape or gradient.shape != mean.shape:
-        raise ShapeError("regression: theta and gradient must have the shape (D,) of the state")
+        raise ShapeError(SHAPES)
     if not (0.0 < beta <= 1.0):
         raise RangeError("regression: beta must lie in (0, 1]")
     if not (all_finite(theta) and all_finite(gradient)):
@@ -210,6 +211,8 @@ def update(state, theta, gradient, beta):
     >>> slope(state).curvature, slope(state).extremum
     (array([2.]), array([2.]))
     """
+    if theta.ndim != 1 or gradient.ndim != 1:
+        raise ShapeError(SHAPES)
     _check(state.mean_theta, theta, gradient, beta)
     if state.scale != 1.0:
         raise StateError(
@@ -260,6 +263,8 @@ def update_new_mean(state, theta, gradient, beta):
     >>> state.C_thetatheta, state.C_gtheta
     (array([[1.]]), array([[1.]]))
     """
+    if theta.ndim != 1 or gradient.ndim != 1:
+        raise ShapeError(SHAPES)
     _check(state.mean_theta, theta, gradient, beta)
     if state.weight != 1.0:
         raise StateError(

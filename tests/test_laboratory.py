@@ -361,12 +361,10 @@ def test_too_small(factory):
 
 @pytest.mark.compiled
 def test_one_text_serves_every_spectrum():
-    """Parameters are data: a new spectrum is found in the cache and compiles nothing."""
-    quadratic([1.0, 2.0]).value([1.0, 1.0])
+    """Parameters are data: a new spectrum compiles nothing."""
     kernel = quadratic(SADDLE, R3).value.kernel
+    assert kernel is quadratic([1.0, 2.0]).value.kernel
     assert len(kernel.signatures) == 1
-    assert kernel.stats.cache_misses == {}
-    assert sum(kernel.stats.cache_hits.values()) == 1
 
 
 def test_registry():

@@ -16,6 +16,8 @@ from ..errors import (
 from ..functions.function import Derivative
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
+# Their messages say already what was wrong.
+OF_A_PIECE = (NotFiniteError, RangeError, ShapeError, StateError)
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
 
@@ -91,10 +93,10 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
     except RunError as error:
         located(error, runs)
         raise
-    except (NotFiniteError, RangeError, ShapeError, StateError):
-        # Of a piece: its message says what was wrong.
-        raise
     except Exception as error:
+        # Plain Python functions are guarded one by one; what else raises there is the callback.
+        if not problem.compiled or isinstance(error, OF_A_PIECE):
+            raise
         what = f"the compiled function raised {type(error).__name__}: {error}"
         raise located(EvaluationError(what), runs) from error
     worst = runs.outcome.max(initial=0)

@@ -77,11 +77,11 @@ def _array(found, shape, what):
     try:
         found = np.array(found, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise GradientError(f"expected {what} of numbers, got {found!r}") from error
+        raise GradientError(f"expected a {what} of numbers, got {found!r}") from error
     if found.shape != shape:
-        raise GradientError(f"expected {what} of shape {shape}, got {found.shape}")
+        raise GradientError(f"expected a {what} of shape {shape}, got {found.shape}")
     if not np.isfinite(found).all():
-        raise GradientError(f"expected {what} of finite numbers, got {found}")
+        raise GradientError(f"expected a finite {what}, got {found}")
     return found
 
 
@@ -99,7 +99,7 @@ def _in_python(fun, jac, args):
             raise EvaluationError(f"fun raised {type(error).__name__}: {error}") from error
 
     def gradient(x, data):
-        return _array(guarded_jac(x), x.shape, "a gradient")
+        return _array(guarded_jac(x), x.shape, "gradient")
 
     return Problem(value, gradient, NO_DATA, compiled=False)
 
@@ -111,7 +111,7 @@ def _curvature(hess, hessp, args):
         guarded = _guarded(hess, "hess", args)
 
         def hessian(x):
-            return _array(guarded(x), (x.size, x.size), "a Hessian")
+            return _array(guarded(x), (x.size, x.size), "Hessian")
 
         def product(x):
             return hessian(x).__matmul__
@@ -120,7 +120,7 @@ def _curvature(hess, hessp, args):
         guarded_product = _guarded(hessp, "hessp", args)
 
         def product(x):
-            return lambda v: _array(guarded_product(x, v), x.shape, "a Hessian-vector product")
+            return lambda v: _array(guarded_product(x, v), x.shape, "Hessian-vector product")
 
     return {"hessian": hessian, "product": product}
 
