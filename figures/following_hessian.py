@@ -128,8 +128,8 @@ def alt(data):
         "is taken at each of its steps. Left: the angle between the first tracked axis and the "
         f"first eigenvector; it settles at once for {data.shown[0]:g} and {data.shown[1]:g} "
         f"radians a step and swings over all angles for {data.shown[2]:g}. Right: the mean angle "
-        "over the speed, both logarithmic. It follows the prediction, speed times ratio over one minus "
-        f"ratio, with ratio {data.ratio[0]:.2g} for the plain and {data.ratio[1]:.2g} for the "
-        f"shifted step: {at(0, 0.01):.2g} and {at(1, 0.01):.2g} degrees near speed 0.01. At high "
-        "speed both reach 45 degrees, where nothing is known."
+        "over the speed, both logarithmic. It follows the prediction, speed times ratio over one "
+        f"minus ratio, with ratio {data.ratio[0]:.2g} for the plain and {data.ratio[1]:.2g} for "
+        f"the shifted step: {at(0, 0.01):.2g} and {at(1, 0.01):.2g} degrees near speed 0.01. At "
+        "high speed both reach 45 degrees, where nothing is known."
     )

@@ -102,7 +102,7 @@ def _levels(panel):
 def _draw_one(ax, panel):
     side, red = panel.side, style.RED
     # Where the largest eigenvalue is negative, all are.
-    for eigenvalue, hatch in ((panel.smallest, ""), (panel.largest, "....")):
+    for eigenvalue in (panel.smallest, panel.largest):
         if eigenvalue.min() < 0.0:
             ax.contourf(
                 side,
@@ -111,7 +111,6 @@ def _draw_one(ax, panel):
                 levels=[2.0 * eigenvalue.min(), 0.0],
                 colors=[red],
                 alpha=0.2,
-                hatches=[hatch],
             )
     ax.contour(
         side,
@@ -162,10 +161,8 @@ def draw(data):
             Patch(color=style.RED, alpha=0.2, lw=0, label="some curvature\nnegative"),
             Patch(
                 facecolor=mpl.colors.to_rgba(style.RED, 0.36),
-                edgecolor=style.GREY,
                 lw=0,
-                hatch="....",
-                label="all negative",
+                label="all curvatures\nnegative",
             ),
         ],
         loc="center",

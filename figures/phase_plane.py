@@ -101,10 +101,10 @@ def alt(data):
     return (
         "Six panels over the contours of a function with a saddle at the origin and two minima "
         f"beside it, paths of at most {max(len(p) for p in data.paths[0]) - 1} steps from a "
-        "lattice of starts; above the saddle-free step, below the row-sum bound; columns: div 1 without "
-        "cut, div 1.5 with cut 0.5, div 4 with cut 2. All paths leave the saddle and bend to the "
-        "minima; the larger div and cut, the shorter the steps, until the paths of both rules look "
-        "like those of gradient descent."
+        "lattice of starts; above the saddle-free step, below the row-sum bound; columns: div 1 "
+        "without cut, div 1.5 with cut 0.5, div 4 with cut 2. All paths leave the saddle and bend "
+        "to the minima; the larger div and cut, the shorter the steps, until the paths of both "
+        "rules look like those of gradient descent."
     )
 
 
@@ -113,8 +113,8 @@ def alt_interactive(data):
     return (
         "A plane with the contours of a function that has a saddle at the origin and two minima "
         "beside it, arrows toward the next position on a lattice, and the path from a chosen "
-        "start. Rule, div, cut and start can be chosen; a click puts the start at the nearest node, arrow "
-        "keys move it."
+        "start. Rule, div, cut and start can be chosen; a click puts the start at the nearest "
+        "node, arrow keys move it."
     )
 
 

@@ -2,7 +2,7 @@
 
 `newton` jumps to the stationary point of the local quadratic, be it a minimum or a saddle;
 `saddle_free` goes the same way where the curvature is positive and the opposite way where it is
-negative.
+negative; `row_sum_bound` does so without a diagonalisation, in shorter steps.
 
 Chapter "Saddle repulsion" of the book; saddle-free Newton of [SFN], with `div` and `cut` of [D].
 """

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from refimpl import noise
+import refimpl
+from refimpl import functions, noise
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
 
 
@@ -78,3 +79,136 @@ def test_deviation_out_of_range(deviation):
     for make in (noise.gaussian, noise.as_noise):
         with pytest.raises(RangeError, match="deviation >= 0"):
             make(deviation)
+
+
+# Models beyond Gaussian noise: mean and covariance, each with a negative control.
+
+
+def covariance_fits(sample, covariance, kurtosis):
+    """Mean 0 and this covariance, each entry within 5 of its standard deviations.
+
+    For independent coordinates of fourth moment `kurtosis` (3 if normal) the mean of ``x_i x_j``
+    over n rows varies by ``s_i s_j sqrt((kurtosis - 1) / n)`` at ``i = j`` and by less elsewhere.
+    """
+    n = len(sample)
+    spread = np.sqrt(np.diag(covariance))
+    mean_fits = np.abs(sample.mean(axis=0)) <= 5 * spread / np.sqrt(n)
+    found = sample.T @ sample / n
+    slack = 5 * np.outer(spread, spread) * np.sqrt((kurtosis - 1) / n)
+    return bool(mean_fits.all() and (np.abs(found - covariance) <= slack).all())
+
+
+def test_student_has_its_deviation_and_heavier_tails():
+    """Kurtosis of t with `f` degrees of freedom is ``3 + 6 / (f - 4)``, for 10 it is 4."""
+    sample = noise.student(0.1, 10.0).draw(np.random.default_rng(7), 100_000, 2)
+    assert covariance_fits(sample, 0.01 * np.eye(2), 4.0)
+    # Negative controls: the deviation of an unscaled t, and dependent coordinates.
+    assert not covariance_fits(sample * np.sqrt(10 / 8), 0.01 * np.eye(2), 4.0)
+    assert not covariance_fits(sample @ np.array([[1, 0.1], [0, 1]]), 0.01 * np.eye(2), 4.0)
+    found = np.mean(sample**4) / np.mean(sample**2) ** 2
+    assert 3.5 < found < 4.6
+
+
+@pytest.mark.parametrize("freedom", [2.0, 1.0, 0.0, -1.0, np.nan, np.inf])
+def test_student_without_a_variance(freedom):
+    with pytest.raises(RangeError, match="degrees of freedom"):
+        noise.student(0.1, freedom)
+
+
+@pytest.mark.parametrize(
+    "model", [noise.gaussian, noise.multiplicative, lambda d: noise.student(d, 5)]
+)
+@pytest.mark.parametrize("deviation", [-0.1, np.nan, np.inf])
+def test_deviation_of_other_models_out_of_range(model, deviation):
+    with pytest.raises(RangeError, match="deviation"):
+        model(deviation)
+
+
+def test_multiplicative_is_proportional_to_the_gradient():
+    """Covariance ``deviation^2 diag(g^2)``; no noise where the gradient is 0."""
+    model, g = noise.multiplicative(0.3), np.array([2.0, -0.5, 0.0])
+    drawn = model.draw(np.random.default_rng(8), 50_000, 3)
+    sample = np.array([model.perturb.text(g, z) - g for z in drawn])
+    np.testing.assert_array_equal(sample[:, 2], 0.0)
+    assert covariance_fits(sample[:, :2], 0.09 * np.diag(g[:2] ** 2), 3.0)
+    assert not covariance_fits(sample[:, :2], 0.09 * np.eye(2), 3.0)
+
+
+def finite_sum(seed, n=12, D=2):
+    generator = np.random.default_rng(seed)
+    return functions.least_squares(generator.standard_normal((n, D)), generator.standard_normal(n))
+
+
+def test_minibatch_sees_no_record_twice_within_an_epoch():
+    picks = noise.minibatch(5).pick(np.random.default_rng(9), 7, 12)
+    assert picks.shape == (7, 5)
+    for first in range(0, 6, 2):
+        epoch = picks[first : first + 2].ravel()
+        assert len(set(epoch)) == 10
+        assert set(epoch) <= set(range(12))
+    # Negative control: two epochs together do repeat.
+    assert len(set(picks[:4].ravel())) < 20
+
+
+def test_minibatch_of_all_records_is_the_whole_function():
+    f = finite_sum(10)
+    exact = refimpl.minimize(f, [1.0, 1.0], method="sgd", steps=5, alpha=0.1)
+    seen = refimpl.minimize(
+        f, [1.0, 1.0], method="sgd", steps=5, alpha=0.1, noise=noise.minibatch(12), seed=0
+    )
+    # The records come in another order: sums of 12 terms of order 1.
+    np.testing.assert_allclose(seen.path, exact.path, rtol=0, atol=5 * 12 * np.finfo(float).eps)
+
+
+def test_minibatch_mean_and_covariance():
+    """Noise of mean 0 and covariance ``S / b (n - b) / (n - 1)``, for draws without replacement."""
+    f, x, n, b = finite_sum(11), np.array([0.5, -1.0]), 12, 4
+    features, targets = f.records[:, :-1], f.records[:, -1]
+    each = (features @ x - targets)[:, None] * features
+    S = np.cov(each.T, bias=True)
+    expected = S / b * (n - b) / (n - 1)
+    # Only the first batch of each epoch: batches of one epoch depend on each other.
+    picks = noise.minibatch(b).pick(np.random.default_rng(12), 3 * 20_000, n)[::3]
+    sample = each[picks].mean(axis=1) - f.gradient(x)
+    # A mean of four is nearly normal; kurtosis at most that of the records.
+    white = np.linalg.inv(np.linalg.cholesky(expected))
+    kurtosis = max(3.0, np.mean((sample @ white.T) ** 4, axis=0).max())
+    assert covariance_fits(sample @ white.T, np.eye(2), kurtosis)
+    # Negative control: the covariance of draws with replacement is larger by 11 / 8.
+    assert not covariance_fits(sample @ white.T * np.sqrt(11 / 8), np.eye(2), kurtosis)
+
+
+def test_minibatch_in_a_run_is_the_gradient_of_the_part():
+    f, model = finite_sum(13), noise.minibatch(3)
+    picks = model.pick(np.random.default_rng(14), 6, 12)
+    features, targets = f.records[:, :-1], f.records[:, -1]
+    x = np.array([2.0, -1.0])
+    path = [x]
+    for batch in picks:
+        A, b = features[batch], targets[batch]
+        path.append(path[-1] - 0.1 * A.T @ (A @ path[-1] - b) / 3)
+    result = refimpl.minimize(f, x, method="sgd", steps=6, alpha=0.1, noise=model, seed=14)
+    # Six steps of sums of three terms of order 10.
+    np.testing.assert_allclose(result.path, path, rtol=0, atol=100 * np.finfo(float).eps)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5])
+def test_empty_minibatch(size):
+    with pytest.raises(RangeError, match="minibatch"):
+        noise.minibatch(size)
+
+
+def test_minibatch_where_there_is_none():
+    with pytest.raises(RangeError, match="at most 12"):
+        refimpl.minimize(finite_sum(15), [0.0, 0.0], steps=3, noise=noise.minibatch(13))
+    with pytest.raises(RangeError, match="finite sum"):
+        refimpl.minimize(functions.beale, [0.0, 0.0], steps=3, noise=noise.minibatch(2))
+
+
+def test_noise_of_every_model_enters_lattices_as_it_enters_runs():
+    for model in (noise.student(0.1, 3.0), noise.multiplicative(0.2)):
+        final = refimpl.lattice(
+            functions.beale, "fogr", starts=[[1.0, 1.0]], steps=10, noise=model, seeds=[3]
+        )
+        alone = refimpl.minimize(functions.beale, [1.0, 1.0], steps=10, noise=model, seed=3)
+        assert final[0, 0] == alone.fun

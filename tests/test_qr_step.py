@@ -356,6 +356,26 @@ def test_wilkinson_by_lapack(seed, d, decades):
     np.testing.assert_allclose(H @ E, E * values, atol=rounding(H))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_wilkinson_with_two_clusters(seed):
+    """Shifts at eigenvalues of multiplicity 7: what rounding leaves off the band must not grow."""
+    values = np.where(np.arange(15) < 7, -1.0, 1.0)
+    H = with_spectrum(seed, values)
+    found, E = wilkinson(H)
+    np.testing.assert_allclose(found, values, atol=rounding(H))
+    np.testing.assert_allclose(H @ E, E * found, atol=rounding(H))
+
+
+@EXAMPLES
+@given(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0), st.floats(-3.0, 3.0))
+def test_wilkinson_shift_is_the_nearer_eigenvalue(a, b, c):
+    """Of ``[[a, b], [b, c]]`` the one nearer to c; where both are as near, either."""
+    values = np.linalg.eigvalsh(np.array([[a, b], [b, c]]))
+    mu = qr_step._wilkinson_shift(a, b, c)
+    assert np.abs(values - mu).min() <= 16 * EPS * 3.0
+    assert abs(mu - c) <= np.abs(values - c).min() + 32 * EPS * 3.0
+
+
 def test_wilkinson_in_multiple_precision():
     """Wilkinson's own matrix W21+, whose largest eigenvalues agree to 14 digits."""
     H = np.diag(np.abs(np.arange(-10.0, 11.0))) + np.diag(np.ones(20), 1) + np.diag(np.ones(20), -1)

@@ -1,0 +1,61 @@
+"""fOGR in lanes: all means and covariances of all lanes, and one step of all of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._compile import compiled
+from . import LANES, regression, repulsion, symmetric_eigen
+
+
+class State(NamedTuple):
+    """As `refimpl.optimizers.fogr.State` in every lane, and the scratch of a step."""
+
+    line: regression.State
+    momentum: np.ndarray  # (D, LANES), in gradient-units
+    H: np.ndarray  # (D, D, LANES), scratch
+    shift: np.ndarray  # (D, LANES), scratch
+    regression: regression.Work
+    repulsion: repulsion.Work
+    eigen: symmetric_eigen.Work
+
+
+@compiled
+def allocate(D):
+    """State of all lanes, to be filled lane by lane with `start`."""
+    line, scratch = regression.allocate(D)
+    return State(
+        line,
+        np.zeros((D, LANES)),
+        np.zeros((D, D, LANES)),
+        np.zeros((D, LANES)),
+        scratch,
+        repulsion.work(D),
+        symmetric_eigen.work(),
+    )
+
+
+@compiled
+def start(state, lane):
+    """Put one lane to the start of the method."""
+    regression.start(state.line, lane, 1.0)
+    for i in range(state.momentum.shape[0]):
+        state.momentum[i, lane] = 0.0
+
+
+@compiled
+def step(state, theta, gradient, parameters, flaw):
+    """Overwrite `state` and `theta` (D, LANES) with those after one step in every lane."""
+    beta, gamma, div, cut = parameters
+    m = state.momentum
+    regression.update_new_mean(state.line, theta, gradient, beta, flaw)
+    for i in range(m.shape[0]):
+        for lane in range(LANES):
+            m[i, lane] += gamma * (gradient[i, lane] - m[i, lane])
+    regression.symmetric_hessian(state.line, state.H, state.regression, state.eigen)
+    repulsion.saddle_free(
+        state.H, m, div, cut, state.shift, state.repulsion, state.eigen, flaw
+    )
+    for i in range(m.shape[0]):
+        for lane in range(LANES):
+            theta[i, lane] += state.shift[i, lane]
