@@ -367,7 +367,8 @@ def _wilkinson_shift(a, b, c):
     half = 0.5 * (a - c)
     if b == 0.0:
         return c
-    return c - b * b / (half + math.copysign(math.sqrt(half * half + b * b), half))
+    # The quotient is at most 1, and no square can vanish.
+    return c - b * (b / (half + math.copysign(math.hypot(half, b), half)))
 
 
 @compiled

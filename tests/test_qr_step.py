@@ -394,6 +394,7 @@ def test_wilkinson_in_multiple_precision():
         np.fliplr(np.eye(6)),
         np.ones((5, 5)),
         np.kron(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]])),
+        np.diag([0.0, 0.0, 1.0]) + 1e-200 * np.fliplr(np.eye(3)) + 1e-200 * np.eye(3)[[1, 0, 2]],
     ],
 )
 def test_wilkinson_where_the_plain_step_is_trapped(H):

@@ -20,7 +20,6 @@ class State(NamedTuple):
     eigen: symmetric_eigen.Work
 
 
-@compiled
 def allocate(D):
     """State of all lanes, to be filled lane by lane with `start`."""
     line, scratch = regression.allocate(D)

@@ -31,24 +31,11 @@ class Work(NamedTuple):
     e: np.ndarray  # (D, LANES)
 
 
-@compiled
 def allocate(D):
-    """State and scratch, to be filled lane by lane with `start`."""
-    state = State(
-        np.zeros((D, LANES)),
-        np.zeros((D, LANES)),
-        np.zeros((D, D, LANES)),
-        np.zeros((D, D, LANES)),
-        np.zeros((D, LANES)),
-        np.zeros((D, LANES)),
-    )
-    scratch = Work(
-        np.zeros((D, D, LANES)),
-        np.zeros((D, D, LANES)),
-        np.zeros((D, D, LANES)),
-        np.zeros((D, LANES)),
-    )
-    return state, scratch
+    """State, to be filled lane by lane with `start`, and scratch."""
+    vectors, matrices = np.zeros((5, D, LANES)), np.zeros((5, D, D, LANES))
+    state = State(*vectors[:2], *matrices[:2], *vectors[2:4])
+    return state, Work(*matrices[2:], vectors[4])
 
 
 @compiled
@@ -117,12 +104,12 @@ def symmetric_hessian(state, H, w, eigen):
     """
     B, e = state.C_gtheta, w.e
     D = H.shape[0]
-    w.C[:] = state.C_thetatheta
-    eigh(w.C, e, w.E, eigen)
     for i in range(D):
         for j in range(i, D):
             for lane in range(LANES):
+                w.C[i, j, lane] = state.C_thetatheta[i, j, lane]
                 H[i, j, lane] = B[i, j, lane] + B[j, i, lane]
+    eigh(w.C, e, w.E, eigen)
     into_basis(w.E, H, w.product, w.C)
     for i in range(D):
         for j in range(i, D):

@@ -19,7 +19,6 @@ class Work(NamedTuple):
     rounding: np.ndarray  # (LANES,)
 
 
-@compiled
 def work(D):
     """Scratch for this dimension."""
     return Work(np.zeros((D, D, LANES)), np.zeros((D, LANES)), np.zeros(LANES), np.zeros(LANES))
@@ -54,9 +53,12 @@ def saddle_free(H, g, div, cut, step, w, eigen, flaw):
     for lane in range(LANES):
         largest = max(abs(w.values[0, lane]), abs(w.values[D - 1, lane]))
         w.rounding[lane] = D * EPS * largest
-    step[:] = 0.0
+    for k in range(D):
+        for lane in range(LANES):
+            step[k, lane] = 0.0
     for i in range(D):
-        w.along[:] = 0.0
+        for lane in range(LANES):
+            w.along[lane] = 0.0
         for k in range(D):
             for lane in range(LANES):
                 w.along[lane] += w.E[k, i, lane] * g[k, lane]

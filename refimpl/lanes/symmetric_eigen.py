@@ -23,17 +23,9 @@ class Work(NamedTuple):
     least: np.ndarray
 
 
-@compiled
 def work():
     """Scratch for any size of matrix."""
-    return Work(
-        np.zeros(LANES),
-        np.zeros(LANES),
-        np.zeros(LANES),
-        np.zeros(LANES),
-        np.zeros(LANES),
-        np.zeros(LANES),
-    )
+    return Work(*(np.zeros(LANES) for _ in Work._fields))
 
 
 @compiled
@@ -52,7 +44,8 @@ def power_of_two(scale):
 def normalize(A, scale):
     """Bring the matrices to unit scale; `scale` takes the powers of two they are divided by."""
     d = A.shape[0]
-    scale[:] = 0.0
+    for lane in range(LANES):
+        scale[lane] = 0.0
     for i in range(d):
         for j in range(i, d):
             for lane in range(LANES):
@@ -175,9 +168,10 @@ def eigh(A, values, E, w):
     """
     d = A.shape[0]
     normalize(A, w.scale)
-    E[:] = 0.0
     for i in range(d):
-        E[i, i] = 1.0
+        for j in range(d):
+            for lane in range(LANES):
+                E[i, j, lane] = 1.0 if i == j else 0.0
     for _ in range(SWEEPS):
         rotated = False
         for p in range(d):

@@ -1,0 +1,139 @@
+"""The driver of runs in lockstep; it leaves behind exactly what `refimpl.runs.sweep` would."""
+
+import functools
+
+import numba
+import numpy as np
+from numba import types
+
+from .._compile import compiled
+from .._finite import all_finite
+from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, POSITIONS
+from . import LANES
+
+# A lane without a run.
+FREE = -1
+
+
+@compiled
+def length(x):
+    """Euclidean norm; the sum in the order of `numpy.sum`, and nothing allocated."""
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return np.sqrt(total)
+
+
+def sweep(
+    value,
+    gradient,
+    perturb,
+    start,
+    step,
+    state,
+    starts,
+    noise,
+    picks,
+    parameters,
+    data,
+    records,
+    final,
+    done,
+    outcome,
+):
+    """Overwrites `final`, `done` and `outcome`; whether all runs came to an end without an error.
+
+    A lane whose run is over takes the next one, in the order of the readable driver. Where a run
+    would end in an error, everything ends: the readable driver tells which error, and in which run.
+    """
+    seeds, n, steps, D = noise.shape
+    run = np.full(LANES, FREE)
+    limit = np.zeros(LANES)
+    flaw = np.zeros(LANES)
+    x = np.zeros((LANES, D))
+    theta = np.zeros((D, LANES))
+    noisy = np.zeros((D, LANES))
+    following = 0
+    while True:
+        busy = 0
+        for lane in range(LANES):
+            # Until the lane has a gradient for its next step, or no run is left.
+            while True:
+                if run[lane] == FREE:
+                    start(state, lane)
+                    if following == seeds * n:
+                        # A free lane stays at the origin, where nothing overflows or vanishes.
+                        for i in range(D):
+                            theta[i, lane] = noisy[i, lane] = 0.0
+                        break
+                    run[lane] = following
+                    following += 1
+                    s, i = run[lane] // n, run[lane] % n
+                    for k in range(D):
+                        x[lane, k] = starts[i, k]
+                    limit[lane] = BALL * max(1.0, length(x[lane]))
+                    done[s, i] = 0
+                    final[s, i] = value(x[lane], data)
+                    outcome[s, i] = DONE if np.isfinite(final[s, i]) else DIVERGED
+                s, i = run[lane] // n, run[lane] % n
+                if outcome[s, i] == DONE and done[s, i] < steps:
+                    t = done[s, i]
+                    seen = data if picks.shape[3] == 0 else records[picks[s, i, t]].ravel()
+                    g = gradient(x[lane], seen)
+                    if g.size != D or not all_finite(g):
+                        return False
+                    if np.isfinite(length(g)):
+                        g = perturb(g, noise[s, i, t])
+                        if g.size != D:
+                            return False
+                        for k in range(D):
+                            theta[k, lane] = x[lane, k]
+                            noisy[k, lane] = g[k]
+                        busy += 1
+                        break
+                    outcome[s, i] = DIVERGED
+                if outcome[s, i] != DONE:
+                    final[s, i] = np.inf
+                run[lane] = FREE
+        if busy == 0:
+            return True
+        step(state, theta, noisy, parameters, flaw)
+        for lane in range(LANES):
+            if run[lane] != FREE:
+                if flaw[lane] != 0.0:
+                    return False
+                s, i = run[lane] // n, run[lane] % n
+                for k in range(D):
+                    x[lane, k] = theta[k, lane]
+                done[s, i] += 1
+                # Written so that a NaN counts as outside.
+                inside = length(x[lane]) <= limit[lane]
+                final[s, i] = value(x[lane], data) if inside else np.inf
+                if not np.isfinite(final[s, i]):
+                    outcome[s, i] = DIVERGED
+
+
+@functools.cache
+def kernel(method):
+    """`sweep` compiled for one method, every function of the laboratory and of the user."""
+    S, P = numba.typeof(method.lanes.allocate(1)), numba.typeof(method.parameters())
+    address, lane_vectors = types.FunctionType, types.float64[:, ::1]
+    grid = types.float64[:, :, :, ::1]
+    signature = types.boolean(
+        address(types.float64(FLOATS, FLOATS)),
+        address(FLOATS(FLOATS, FLOATS)),
+        address(FLOATS(FLOATS, FLOATS)),
+        address(types.void(S, types.int64)),
+        address(types.void(S, lane_vectors, lane_vectors, P, FLOATS)),
+        S,
+        POSITIONS,
+        grid,
+        types.int64[:, :, :, ::1],
+        P,
+        FLOATS,
+        POSITIONS,
+        POSITIONS,
+        types.int64[:, ::1],
+        types.int64[:, ::1],
+    )
+    return numba.njit([signature], cache=True, nogil=True, error_model="numpy")(sweep)
