@@ -33,6 +33,10 @@ class _WholePackage:
     def get_source_stamp(self):
         return package_stamp()
 
+    def get_disambiguator(self):
+        # Part of the file name: an index left by other sources may name classes that are gone.
+        return f"{super().get_disambiguator()}-{package_stamp()[:10]}"
+
     @classmethod
     def from_function(cls, py_func, py_file):
         if PACKAGE not in Path(os.path.abspath(py_file)).parents:

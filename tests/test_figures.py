@@ -14,6 +14,7 @@ import scipy.stats
 pytest.importorskip("matplotlib")
 
 import matplotlib as mpl
+from figure_settings import SMALL
 
 import figures
 import refimpl
@@ -32,17 +33,6 @@ from figures import (
 from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 
-# Small enough for plain Python too.
-SMALL = {
-    "noisy_line": {},
-    "regression_line": {"steps": 24},
-    "two_means": {"runs": 50, "steps": 12},
-    "coverage": {"runs": 40, "betas": (0.3, 0.6)},
-    "correlated": {"trials": 10, "runs": 40, "noise": (0.1, 1.0)},
-    "beale_paths": {},
-    "sorted_values": {"seeds": range(2)},
-    "figure1": {"seeds": range(2)},
-}
 # Batch formulas and recursions differ by some hundred roundings of well-conditioned fits.
 ROUNDING = 1e-10
 
@@ -394,7 +384,8 @@ def test_every_figure_draws_and_speaks(name, data):
     """Artists on every axes, and words that say more than a title."""
     figure = figures.FIGURES[name].draw(data[name])
     for ax in figure.axes:
-        assert ax.has_data()
+        # An axes that is switched off only keeps the place of a missing panel.
+        assert ax.has_data() or not ax.axison
     assert figure.get_facecolor()[3] == 0.0
     words = figures.FIGURES[name].alt(data[name])
     assert len(words) >= 60
@@ -491,7 +482,7 @@ def test_unknown_names_come_with_the_nearest(tmp_path):
         figures.save("figure_1", tmp_path)
     with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
         figures.save("noisy_line", tmp_path, format="jpg")
-    with pytest.raises(UnknownNameError, match="known: regression_line"):
+    with pytest.raises(UnknownNameError, match="known: .*regression_line"):
         figures.interactive("coverage")
 
 

@@ -8,6 +8,8 @@ import scipy.stats
 
 pytest.importorskip("matplotlib")
 
+from figure_settings import SMALL
+
 import refimpl
 from figures import chaos, fair_comparison, gallery, noise_models, page
 from refimpl import functions, noise
@@ -15,13 +17,6 @@ from refimpl.functions.least_squares import least_squares
 
 MODULES = {
     m.__name__.rpartition(".")[2]: m for m in (gallery, noise_models, fair_comparison, chaos)
-}
-# Small enough for plain Python too.
-SMALL = {
-    "gallery": {"n": 31},
-    "noise_models": {"n": 3000},
-    "fair_comparison": {"seeds": range(1), "names": ("beale", "himmelblau"), "side": 3},
-    "chaos": {"radius": 1, "steps": 60},
 }
 
 

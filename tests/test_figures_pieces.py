@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.optimize
+from figure_settings import SMALL
 
 from figures import (
     decaying_entries,
@@ -40,19 +41,12 @@ MODULES = (
     monkey_saddle,
     escaping_cloud,
 )
-# Small enough to be computed uncompiled.
-SMALL = {
-    online_pca: {"steps": 40, "noises": (0.0, 0.1)},
-    transport: {"runs": 3, "steps": 25, "speeds": (0.01, 0.5)},
-    following_hessian: {"steps": 60, "speeds": (0.01, 0.5)},
-    diagonal_overshoot: {"trials": 10, "dimensions": (2, 5), "counts": (0, 1, 3)},
-    repulsion: {"nodes": 3, "n": 21},
-    phase_plane: {"nodes": 5, "n": 21},
-    escape_time: {"curvatures": (0.1, 1.0), "noises": (1e-3, 1e-2), "runs": 21},
-    monkey_saddle: {"distances": (0.1, 0.01), "n": 21},
-    escaping_cloud: {"runs": 5},
-}
 INTERACTIVE = [module for module in MODULES if hasattr(module, "interactive")]
+
+
+def small(module):
+    """Settings under which the module computes in a moment."""
+    return SMALL.get(module.__name__.rpartition(".")[2], {})
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +56,7 @@ def data(jit):
 
     def get(module):
         if module not in computed:
-            computed[module] = module.compute(**({} if jit else SMALL.get(module, {})))
+            computed[module] = module.compute(**({} if jit else small(module)))
         return computed[module]
 
     return get

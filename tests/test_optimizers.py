@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from refimpl import optimizers, regression
+import refimpl
+from refimpl import functions, optimizers, regression
 
 EPS = np.finfo(np.float64).eps
 # Those that learn from gradients alone; the others are tested with what they need besides.
@@ -307,3 +308,27 @@ def test_published_settings_are_the_defaults():
     assert defaults["momentum"] == {"alpha": 0.017, "gamma": 0.5}
     assert defaults["adam"] == {"alpha": 0.4, "beta1": 0.8, "beta2": 0.9, "eps": 1e-8}
     assert defaults["fogr"] == {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 10.0}
+
+
+def test_type_names_are_unique():
+    """numba takes two named tuples of one name and shape for the same type, in one process."""
+    names = [
+        method.parameters.__name__ for method in optimizers.METHODS.values() if not method.solver
+    ]
+    theta, directions = np.zeros(1), np.empty((0, 1))
+    names += [
+        type(method.start(theta, directions, method.parameters())).__name__
+        for method in optimizers.METHODS.values()
+        if not method.solver
+    ]
+    assert len(set(names)) == len(names)
+
+
+def test_methods_of_like_shape_run_in_one_process():
+    """Newton and SGD both have one number as hyperparameter and one count as state."""
+    for first, second in (("newton", "sgd"), ("sgd", "newton")):
+        for name in (first, second):
+            final = refimpl.lattice(
+                functions.booth, name, starts=[[1.0, 1.0]], steps=2, seeds=[0], alpha=0.01
+            )
+            assert final.shape == (1, 1)

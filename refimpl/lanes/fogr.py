@@ -8,29 +8,29 @@ from .._compile import compiled
 from . import LANES, regression, repulsion, symmetric_eigen
 
 
-class State(NamedTuple):
-    """As `refimpl.optimizers.fogr.State` in every lane, and the scratch of a step."""
+class FOGRLanes(NamedTuple):
+    """As `refimpl.optimizers.fogr.FOGRState` in every lane, and the scratch of a step."""
 
-    line: regression.State
+    line: regression.RegressionLanes
     momentum: np.ndarray  # (D, LANES), in gradient-units
     H: np.ndarray  # (D, D, LANES), scratch
     shift: np.ndarray  # (D, LANES), scratch
-    regression: regression.Work
-    repulsion: repulsion.Work
-    eigen: symmetric_eigen.Work
+    regression: regression.RegressionScratch
+    repulsion: repulsion.RepulsionScratch
+    eigen: symmetric_eigen.EigenScratch
 
 
 def allocate(D):
     """State of all lanes, to be filled lane by lane with `start`."""
-    line, scratch = regression.allocate(D)
-    return State(
+    line, sums = regression.allocate(D)
+    return FOGRLanes(
         line,
         np.zeros((D, LANES)),
         np.zeros((D, D, LANES)),
         np.zeros((D, LANES)),
-        scratch,
-        repulsion.work(D),
-        symmetric_eigen.work(),
+        sums,
+        repulsion.scratch(D),
+        symmetric_eigen.scratch(),
     )
 
 

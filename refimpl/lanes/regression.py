@@ -11,7 +11,7 @@ from .congruence import into_basis, out_of_basis
 from .symmetric_eigen import eigh
 
 
-class State(NamedTuple):
+class RegressionLanes(NamedTuple):
     """As `refimpl.regression.State`, with what the Hessian needs, and scratch of the update."""
 
     mean_theta: np.ndarray  # (D, LANES)
@@ -22,7 +22,7 @@ class State(NamedTuple):
     centred_gradient: np.ndarray  # (D, LANES), scratch
 
 
-class Work(NamedTuple):
+class RegressionScratch(NamedTuple):
     """Scratch of `symmetric_hessian`."""
 
     C: np.ndarray  # (D, D, LANES)
@@ -34,8 +34,8 @@ class Work(NamedTuple):
 def allocate(D):
     """State, to be filled lane by lane with `start`, and scratch."""
     vectors, matrices = np.zeros((5, D, LANES)), np.zeros((5, D, D, LANES))
-    state = State(*vectors[:2], *matrices[:2], *vectors[2:4])
-    return state, Work(*matrices[2:], vectors[4])
+    state = RegressionLanes(*vectors[:2], *matrices[:2], *vectors[2:4])
+    return state, RegressionScratch(*matrices[2:], vectors[4])
 
 
 @compiled
@@ -65,7 +65,7 @@ def update_new_mean(state, theta, gradient, beta, flaw):
 
     Parameters
     ----------
-    state : State
+    state : RegressionLanes
     theta, gradient : ndarray of shape (D, LANES)
     beta : float
     flaw : ndarray of shape (LANES,)
@@ -95,11 +95,11 @@ def symmetric_hessian(state, H, w, eigen):
 
     Parameters
     ----------
-    state : State
+    state : RegressionLanes
     H : ndarray of shape (D, D, LANES)
-    w : Work
+    w : RegressionScratch
         Overwritten.
-    eigen : refimpl.lanes.symmetric_eigen.Work
+    eigen : refimpl.lanes.symmetric_eigen.EigenScratch
         Overwritten.
     """
     B, e = state.C_gtheta, w.e

@@ -10,7 +10,7 @@ from . import LANES
 from .symmetric_eigen import eigh
 
 
-class Work(NamedTuple):
+class RepulsionScratch(NamedTuple):
     """Scratch of `saddle_free`."""
 
     E: np.ndarray  # (D, D, LANES)
@@ -19,9 +19,9 @@ class Work(NamedTuple):
     rounding: np.ndarray  # (LANES,)
 
 
-def work(D):
+def scratch(D):
     """Scratch for this dimension."""
-    return Work(np.zeros((D, D, LANES)), np.zeros((D, LANES)), np.zeros(LANES), np.zeros(LANES))
+    return RepulsionScratch(np.zeros((D, D, LANES)), np.zeros((D, LANES)), np.zeros(LANES), np.zeros(LANES))
 
 
 @compiled
@@ -35,9 +35,9 @@ def saddle_free(H, g, div, cut, step, w, eigen, flaw):
     g : ndarray of shape (D, LANES)
     div, cut : float
     step : ndarray of shape (D, LANES)
-    w : Work
+    w : RepulsionScratch
         Overwritten.
-    eigen : refimpl.lanes.symmetric_eigen.Work
+    eigen : refimpl.lanes.symmetric_eigen.EigenScratch
         Overwritten.
     flaw : ndarray of shape (LANES,)
         Becomes NaN where an entry of `H` or `g` is not finite, and stays as it is elsewhere.

@@ -9,10 +9,13 @@ from numba import types
 from .._compile import compiled
 from .._finite import all_finite
 from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, POSITIONS
+from ..symmetric_eigen import JACOBI_LIMIT
 from . import LANES
 
 # A lane without a run.
 FREE = -1
+# With fewer runs, most lanes would stay free.
+FEWEST = LANES // 8
 
 
 @compiled
@@ -46,11 +49,13 @@ def sweep(
     A lane whose run is over takes the next one, in the order of the readable driver. Where a run
     would end in an error, everything ends: the readable driver tells which error, and in which run.
     """
-    seeds, n, steps, D = noise.shape
+    n, steps, D = noise.shape[1:]
+    runs = noise.shape[0] * n
     run = np.full(LANES, FREE)
     limit = np.zeros(LANES)
     flaw = np.zeros(LANES)
     x = np.zeros((LANES, D))
+    # The same positions as `step` wants them.
     theta = np.zeros((D, LANES))
     noisy = np.zeros((D, LANES))
     following = 0
@@ -58,13 +63,14 @@ def sweep(
         busy = 0
         for lane in range(LANES):
             # Until the lane has a gradient for its next step, or no run is left.
-            while True:
+            waiting = True
+            while waiting:
                 if run[lane] == FREE:
                     start(state, lane)
-                    if following == seeds * n:
+                    if following == runs:
                         # A free lane stays at the origin, where nothing overflows or vanishes.
-                        for i in range(D):
-                            theta[i, lane] = noisy[i, lane] = 0.0
+                        theta[:, lane] = 0.0
+                        noisy[:, lane] = 0.0
                         break
                     run[lane] = following
                     following += 1
@@ -76,8 +82,8 @@ def sweep(
                     final[s, i] = value(x[lane], data)
                     outcome[s, i] = DONE if np.isfinite(final[s, i]) else DIVERGED
                 s, i = run[lane] // n, run[lane] % n
-                if outcome[s, i] == DONE and done[s, i] < steps:
-                    t = done[s, i]
+                t = done[s, i]
+                if outcome[s, i] == DONE and t < steps:
                     seen = data if picks.shape[3] == 0 else records[picks[s, i, t]].ravel()
                     g = gradient(x[lane], seen)
                     if g.size != D or not all_finite(g):
@@ -90,11 +96,14 @@ def sweep(
                             theta[k, lane] = x[lane, k]
                             noisy[k, lane] = g[k]
                         busy += 1
-                        break
-                    outcome[s, i] = DIVERGED
-                if outcome[s, i] != DONE:
-                    final[s, i] = np.inf
-                run[lane] = FREE
+                        waiting = False
+                    else:
+                        # Its square overflows: no statistic of such a gradient can be kept.
+                        outcome[s, i] = DIVERGED
+                if waiting:
+                    if outcome[s, i] == DIVERGED:
+                        final[s, i] = np.inf
+                    run[lane] = FREE
         if busy == 0:
             return True
         step(state, theta, noisy, parameters, flaw)
@@ -117,14 +126,16 @@ def sweep(
 def kernel(method):
     """`sweep` compiled for one method, every function of the laboratory and of the user."""
     S, P = numba.typeof(method.lanes.allocate(1)), numba.typeof(method.parameters())
-    address, lane_vectors = types.FunctionType, types.float64[:, ::1]
+    address = types.FunctionType
+    method.lanes.start.compile((S, types.int64))
+    method.lanes.step.compile((S, POSITIONS, POSITIONS, P, FLOATS))
     grid = types.float64[:, :, :, ::1]
     signature = types.boolean(
         address(types.float64(FLOATS, FLOATS)),
         address(FLOATS(FLOATS, FLOATS)),
         address(FLOATS(FLOATS, FLOATS)),
         address(types.void(S, types.int64)),
-        address(types.void(S, lane_vectors, lane_vectors, P, FLOATS)),
+        address(types.void(S, POSITIONS, POSITIONS, P, FLOATS)),
         S,
         POSITIONS,
         grid,
@@ -137,3 +148,40 @@ def kernel(method):
         types.int64[:, ::1],
     )
     return numba.njit([signature], cache=True, nogil=True, error_model="numpy")(sweep)
+
+
+def in_lanes(problem, method, parameters, starts, drawn, runs):
+    """Fill `final`, `done` and `outcome` of `runs`; whether that could be done.
+
+    It cannot for methods without lanes, for few runs or many dimensions, and where a run would end
+    in an error.
+    """
+    seeds, n, steps, D = drawn.noise.shape
+    if method.lanes is None or seeds * n < FEWEST or D > JACOBI_LIMIT:
+        return False
+    run, perturb = kernel(method), drawn.perturb.kernel
+    final, done, outcome = runs.final.copy(), runs.done.copy(), runs.outcome.copy()
+    try:
+        whole = run(
+            problem.value,
+            problem.gradient,
+            perturb,
+            method.lanes.start,
+            method.lanes.step,
+            method.lanes.allocate(D),
+            starts,
+            drawn.noise,
+            drawn.picks,
+            parameters,
+            problem.data,
+            problem.records,
+            final,
+            done,
+            outcome,
+        )
+    except Exception:
+        # Of the user's compiled function; the readable driver meets it in the first run that has it.
+        return False
+    if whole:
+        runs.final[:], runs.done[:], runs.outcome[:] = final, done, outcome
+    return whole

@@ -12,7 +12,7 @@ from . import LANES
 MANTISSA_BITS, EXPONENT_MASK = 52, 0x7FF
 
 
-class Work(NamedTuple):
+class EigenScratch(NamedTuple):
     """Scratch of `eigh`; arrays of shape (LANES,)."""
 
     scale: np.ndarray
@@ -23,9 +23,9 @@ class Work(NamedTuple):
     least: np.ndarray
 
 
-def work():
+def scratch():
     """Scratch for any size of matrix."""
-    return Work(*(np.zeros(LANES) for _ in Work._fields))
+    return EigenScratch(*(np.zeros(LANES) for _ in EigenScratch._fields))
 
 
 @compiled
@@ -149,7 +149,7 @@ def eigh(A, values, E, w):
         Overwritten with the eigenvalues, in the units of `A`.
     E : ndarray of shape (d, d, LANES)
         Overwritten with the eigenvectors; column ``E[:, i, lane]`` belongs to ``values[i, lane]``.
-    w : Work
+    w : EigenScratch
         Overwritten.
 
     Notes
@@ -162,7 +162,7 @@ def eigh(A, values, E, w):
     >>> A = np.zeros((2, 2, LANES))
     >>> A[0, 1] = np.arange(LANES)
     >>> values, E = np.empty((2, LANES)), np.empty((2, 2, LANES))
-    >>> eigh(A, values, E, work())
+    >>> eigh(A, values, E, scratch())
     >>> values[:, 3]
     array([-3.,  3.])
     """

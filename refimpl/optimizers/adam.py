@@ -8,7 +8,7 @@ from .._compile import compiled
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class AdamParameters(NamedTuple):
     """`alpha`: step length, in theta-units; `beta1`, `beta2`: weights of the *old* averages."""
 
     alpha: float = 0.4
@@ -17,7 +17,7 @@ class Parameters(NamedTuple):
     eps: float = 1e-8  # in gradient-units
 
 
-class State(NamedTuple):
+class AdamState(NamedTuple):
     mean: np.ndarray  # (D,), average gradient before bias correction
     square: np.ndarray  # (D,), average squared gradient before bias correction
     decay1: float  # beta1^t
@@ -27,7 +27,7 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step: averages 0."""
-    return State(np.zeros(theta.size), np.zeros(theta.size), 1.0, 1.0)
+    return AdamState(np.zeros(theta.size), np.zeros(theta.size), 1.0, 1.0)
 
 
 @compiled
@@ -40,12 +40,12 @@ def step(state, theta, gradient, parameters):
     scale = (eps + np.sqrt(square / (1.0 - decay2))) * (1.0 - decay1)
     # With eps = 0 a coordinate whose gradients were all 0 has nothing to divide by: no step.
     update = np.where(scale > 0.0, mean / np.where(scale > 0.0, scale, 1.0), 0.0)
-    return theta - alpha * update, State(mean, square, decay1, decay2)
+    return theta - alpha * update, AdamState(mean, square, decay1, decay2)
 
 
 adam = Method(
     "adam",
-    Parameters,
+    AdamParameters,
     start,
     step,
     "Kingma and Ba 2015, as in [D]",

@@ -6,11 +6,12 @@ import numpy as np
 
 from .. import regression
 from .._compile import compiled
+from ..lanes import fogr as lanes
 from ..repulsion import saddle_free
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class FOGRParameters(NamedTuple):
     """`beta`, `gamma`: weights of the newest pair and gradient; `div`, `cut`: of `saddle_free`."""
 
     beta: float = 0.5
@@ -19,7 +20,7 @@ class Parameters(NamedTuple):
     cut: float = 10.0
 
 
-class State(NamedTuple):
+class FOGRState(NamedTuple):
     line: regression.State
     momentum: np.ndarray  # (D,), in gradient-units
 
@@ -27,7 +28,7 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the positions' covariance the unit matrix."""
-    return State(regression.start(theta.size, (1.0, 0.0)), np.zeros(theta.size))
+    return FOGRState(regression.start(theta.size, (1.0, 0.0)), np.zeros(theta.size))
 
 
 @compiled
@@ -37,9 +38,15 @@ def step(state, theta, gradient, parameters):
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     H = regression.symmetric_hessian(line, 0.0)
-    return theta + saddle_free(H, momentum, div, cut), State(line, momentum)
+    return theta + saddle_free(H, momentum, div, cut), FOGRState(line, momentum)
 
 
 fogr = Method(
-    "fogr", Parameters, start, step, "[D], Figures 1 and 4", "full matrix, symmetric least squares"
+    "fogr",
+    FOGRParameters,
+    start,
+    step,
+    "[D], Figures 1 and 4",
+    "full matrix, symmetric least squares",
+    lanes=lanes,
 )

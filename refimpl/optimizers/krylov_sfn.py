@@ -8,7 +8,7 @@ from ..repulsion import saddle_free
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class KrylovSFNParameters(NamedTuple):
     """`dimension`: of the subspace; `div`, `cut`: of `saddle_free` in it."""
 
     dimension: int = 10
@@ -16,7 +16,7 @@ class Parameters(NamedTuple):
     cut: float = 0.0
 
 
-class State(NamedTuple):
+class KrylovSFNState(NamedTuple):
     """Nothing is remembered but the number of steps."""
 
     count: int
@@ -25,7 +25,7 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step."""
-    return State(count=0)
+    return KrylovSFNState(count=0)
 
 
 def step(state, theta, gradient, curvature, parameters):
@@ -35,7 +35,7 @@ def step(state, theta, gradient, curvature, parameters):
     so nothing of the gradient is left outside. Plain Python, since the product is.
     """
     dimension, div, cut = parameters
-    state = State(count=state.count + 1)
+    state = KrylovSFNState(count=state.count + 1)
     V, T = lanczos(curvature, gradient, dimension)
     if V.shape[0] == 0:
         return theta.copy(), state
@@ -44,7 +44,7 @@ def step(state, theta, gradient, curvature, parameters):
 
 krylov_sfn = Method(
     "krylov_sfn",
-    Parameters,
+    KrylovSFNParameters,
     start,
     step,
     "[SFN]",

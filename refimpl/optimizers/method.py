@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,8 @@ class Method(NamedTuple):
     ----------
     name : str
     parameters : type
-        A `NamedTuple` of the hyperparameters with their defaults.
+        A `NamedTuple` of the hyperparameters with their defaults. Its name, and that of the state,
+        must be the method's own: numba takes two named tuples of one name and shape for one type.
     start : callable
         ``start(theta, directions, parameters) -> state``, compiled.
     step : callable
@@ -45,6 +47,8 @@ class Method(NamedTuple):
         ``step(state, theta, gradient, curvature, parameters)``.
     solver : str
         SciPy's name of a method that is run by SciPy; `start` and `step` are then None.
+    lanes : module or None
+        Of `refimpl.lanes`: `allocate`, `start` and `step` of the method for runs in lockstep.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Method(NamedTuple):
     directions: bool = False
     curvature: str = ""
     solver: str = ""
+    lanes: ModuleType | None = None
 
     @property
     def defaults(self):

@@ -8,33 +8,33 @@ from .._compile import compiled
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class MomentumParameters(NamedTuple):
     """`alpha`: learning rate, in theta-units / gradient-units; `gamma`: of the newest `g`."""
 
     alpha: float = 0.017
     gamma: float = 0.5
 
 
-class State(NamedTuple):
+class MomentumState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step: momentum 0."""
-    return State(momentum=np.zeros(theta.size))
+    return MomentumState(momentum=np.zeros(theta.size))
 
 
 @compiled
 def step(state, theta, gradient, parameters):
     """``m += gamma (g - m); theta -= alpha m``."""
     momentum = state.momentum + parameters.gamma * (gradient - state.momentum)
-    return theta - parameters.alpha * momentum, State(momentum=momentum)
+    return theta - parameters.alpha * momentum, MomentumState(momentum=momentum)
 
 
 momentum = Method(
     "momentum",
-    Parameters,
+    MomentumParameters,
     start,
     step,
     "Polyak 1964, as in [D]",

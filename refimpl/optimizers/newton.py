@@ -7,13 +7,13 @@ from .._compile import compiled
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class NewtonParameters(NamedTuple):
     """`alpha`: share of the full step, dimensionless."""
 
     alpha: float = 1.0
 
 
-class State(NamedTuple):
+class NewtonState(NamedTuple):
     """Nothing is remembered but the number of steps."""
 
     count: int
@@ -22,19 +22,19 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step."""
-    return State(count=0)
+    return NewtonState(count=0)
 
 
 @compiled
 def step(state, theta, gradient, curvature, parameters):
     """``theta -= alpha H^{-1} g`` with `curvature` the exact Hessian (D, D) at `theta`."""
     update = parameters.alpha * repulsion.newton(curvature, gradient)
-    return theta + update, State(count=state.count + 1)
+    return theta + update, NewtonState(count=state.count + 1)
 
 
 newton = Method(
     "newton",
-    Parameters,
+    NewtonParameters,
     start,
     step,
     "Newton, as in [SFN]",

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class BaselineParameters(NamedTuple):
     """None: SciPy's defaults hold, its stopping rules off."""
 
 
 def _baseline(name, solver, summary, curvature=""):
     return Method(
-        name, Parameters, None, None, "SciPy", summary, curvature=curvature, solver=solver
+        name, BaselineParameters, None, None, "SciPy", summary, curvature=curvature, solver=solver
     )
 
 

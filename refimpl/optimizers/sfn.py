@@ -7,14 +7,14 @@ from ..repulsion import saddle_free
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class SFNParameters(NamedTuple):
     """`div`: trust in the model; `cut`: smallest curvature to divide by; of `saddle_free`."""
 
     div: float = 1.0
     cut: float = 0.0
 
 
-class State(NamedTuple):
+class SFNState(NamedTuple):
     """Nothing is remembered but the number of steps."""
 
     count: int
@@ -23,19 +23,19 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step."""
-    return State(count=0)
+    return SFNState(count=0)
 
 
 @compiled
 def step(state, theta, gradient, curvature, parameters):
     """``theta -= |H|^{-1} g`` with `curvature` the exact Hessian (D, D) at `theta`."""
     div, cut = parameters
-    return theta + saddle_free(curvature, gradient, div, cut), State(count=state.count + 1)
+    return theta + saddle_free(curvature, gradient, div, cut), SFNState(count=state.count + 1)
 
 
 sfn = Method(
     "sfn",
-    Parameters,
+    SFNParameters,
     start,
     step,
     "[SFN]",

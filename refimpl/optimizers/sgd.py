@@ -6,13 +6,13 @@ from .._compile import compiled
 from .method import Method
 
 
-class Parameters(NamedTuple):
+class SGDParameters(NamedTuple):
     """`alpha`: learning rate, in theta-units / gradient-units."""
 
     alpha: float = 0.001
 
 
-class State(NamedTuple):
+class SGDState(NamedTuple):
     """Nothing is remembered but the number of steps."""
 
     count: int
@@ -21,15 +21,15 @@ class State(NamedTuple):
 @compiled
 def start(theta, directions, parameters):
     """The state before the first step."""
-    return State(count=0)
+    return SGDState(count=0)
 
 
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= alpha g``."""
-    return theta - parameters.alpha * gradient, State(count=state.count + 1)
+    return theta - parameters.alpha * gradient, SGDState(count=state.count + 1)
 
 
 sgd = Method(
-    "sgd", Parameters, start, step, "Robbins and Monro 1951", "stochastic gradient descent"
+    "sgd", SGDParameters, start, step, "Robbins and Monro 1951", "stochastic gradient descent"
 )

@@ -14,6 +14,7 @@ from ..errors import (
     StateError,
 )
 from ..functions.function import Derivative
+from ..lanes.sweep import in_lanes
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
 # Their messages say already what was wrong.
@@ -84,6 +85,9 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
         path=np.full((steps + 1, D), np.nan),
         values=np.full(steps + 1, np.inf),
     )
+    if problem.compiled and not (method.curvature or method.solver):
+        # Before the run, where an error would be taken for one of the user's function.
+        kernel(method)
     try:
         # A diverging run overflows on its way out: that is its result, not a warning.
         with np.errstate(all="ignore"):
@@ -126,6 +130,8 @@ def _drive(problem, method, parameters, starts, drawn, carry, runs):
     if method.curvature:
         method = with_curvature(method, problem)
     elif problem.compiled:
+        if not carry and in_lanes(problem, method, parameters, starts, drawn, runs):
+            return
         run, perturb = kernel(method), drawn.perturb.kernel
     run(
         problem.value,
@@ -190,5 +196,7 @@ def located(error, runs):
 
 def reached(runs):
     """Steps completed and path of the run that was in work."""
-    step = int(runs.done[runs.done != NOT_BEGUN][-1])
-    return step, runs.path[: step + 1].copy()
+    begun = runs.done[runs.done != NOT_BEGUN]
+    if begun.size == 0:
+        return 0, runs.path[:0].copy()
+    return int(begun[-1]), runs.path[: begun[-1] + 1].copy()

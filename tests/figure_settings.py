@@ -1,0 +1,25 @@
+"""Settings under which each figure computes in a moment, also as plain Python."""
+
+SMALL = {
+    "noisy_line": {},
+    "regression_line": {"steps": 24},
+    "two_means": {"runs": 50, "steps": 12},
+    "coverage": {"runs": 40, "betas": (0.3, 0.6)},
+    "correlated": {"trials": 10, "runs": 40, "noise": (0.1, 1.0)},
+    "beale_paths": {},
+    "sorted_values": {"seeds": range(2)},
+    "figure1": {"seeds": range(2)},
+    "gallery": {"n": 31},
+    "noise_models": {"n": 3000},
+    "fair_comparison": {"seeds": range(1), "names": ("beale", "himmelblau"), "side": 3},
+    "chaos": {"radius": 1, "steps": 60},
+    "online_pca": {"steps": 40, "noises": (0.0, 0.1)},
+    "transport": {"runs": 3, "steps": 25, "speeds": (0.01, 0.5)},
+    "following_hessian": {"steps": 60, "speeds": (0.01, 0.5)},
+    "diagonal_overshoot": {"trials": 10, "dimensions": (2, 5), "counts": (0, 1, 3)},
+    "repulsion": {"nodes": 3, "n": 21},
+    "phase_plane": {"nodes": 5, "n": 21},
+    "escape_time": {"curvatures": (0.1, 1.0), "noises": (1e-3, 1e-2), "runs": 21},
+    "monkey_saddle": {"distances": (0.1, 0.01), "n": 21},
+    "escaping_cloud": {"runs": 5},
+}
