@@ -482,7 +482,7 @@ def test_unknown_names_come_with_the_nearest(tmp_path):
         figures.save("figure_1", tmp_path)
     with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
         figures.save("noisy_line", tmp_path, format="jpg")
-    with pytest.raises(UnknownNameError, match="known: .*regression_line"):
+    with pytest.raises(UnknownNameError, match=r"known: .*regression_line"):
         figures.interactive("coverage")
 
 
