@@ -14,8 +14,8 @@ from refimpl.lanes import congruence as lanes_congruence
 from refimpl.lanes import fogr as lanes_fogr
 from refimpl.lanes import regression as lanes_regression
 from refimpl.lanes import repulsion as lanes_repulsion
-from refimpl.lanes import symmetric_eigen as lanes_eigen
 from refimpl.lanes import sweep as lanes_sweep
+from refimpl.lanes import symmetric_eigen as lanes_eigen
 from refimpl.runs import execute
 from refimpl.symmetric_eigen import EPS
 
@@ -111,7 +111,7 @@ def test_eigh_of_the_readable_piece(seed, d):
 def test_eigh_at_the_ends_of_the_range(scale):
     """Denormal and nearly overflowing entries, each beside lanes of another scale."""
     A = np.zeros((LANES, 2, 2))
-    A[:] = [[0.25, 0.5], [0.5, -0.125]]
+    A[:] = [[0.25, 0.1], [0.1, -1.0]]
     A[::2] *= scale
     values, E = decomposed(A)
     for lane in range(LANES):
@@ -216,12 +216,48 @@ def test_hessian_and_step_of_the_pieces():
     expected = [regression.symmetric_hessian(s) for s in states]
     for lane in range(LANES):
         np.testing.assert_array_equal(np.triu(H[:, :, lane]), np.triu(expected[lane]))
-    lanes_repulsion.saddle_free(
-        H, g, 1.5, 0.3, step, lanes_repulsion.scratch(D), eigen, flaw
-    )
+    lanes_repulsion.saddle_free(H, g, 1.5, 0.3, step, lanes_repulsion.scratch(D), eigen, flaw)
     for lane in range(LANES):
         one = repulsion.saddle_free(expected[lane], g[:, lane].copy(), 1.5, 0.3)
         np.testing.assert_array_equal(step[:, lane], one)
+
+
+def test_directions_never_visited():
+    """Covariances of one direction only, up to rounding: what is not known stays 0, bit for bit."""
+    rng = np.random.default_rng(5)
+    D = 3
+    line, work = lanes_regression.allocate(D)
+    along = rng.standard_normal((LANES, D))
+    C = along[:, :, None] * along[:, None, :]
+    # Just below and above the limit of 1e-12.
+    C[::3] += 1e-13 * np.eye(D)
+    C[1::3] += 1e-11 * np.eye(D)
+    B = rng.standard_normal((LANES, D, D))
+    line.C_thetatheta[:], line.C_gtheta[:] = C.transpose(1, 2, 0), B.transpose(1, 2, 0)
+    H = np.empty((D, D, LANES))
+    lanes_regression.symmetric_hessian(line, H, work, lanes_eigen.scratch())
+    start = regression.start(D, (1.0, 0.0))
+    for lane in range(LANES):
+        state = start._replace(C_thetatheta=C[lane], C_gtheta=B[lane])
+        expected = regression.symmetric_hessian(state)
+        np.testing.assert_array_equal(np.triu(H[:, :, lane]), np.triu(expected))
+
+
+def test_directions_without_curvature():
+    """No step along them if `cut` is 0: neither where rounding left something, nor for H = 0."""
+    rng = np.random.default_rng(6)
+    D = 3
+    along, g = rng.standard_normal((LANES, D)), rng.standard_normal((D, LANES))
+    H = along[:, :, None] * along[:, None, :]
+    H[::4] = 0.0
+    step = np.empty((D, LANES))
+    upper = np.ascontiguousarray(H.transpose(1, 2, 0))
+    scratch, eigen, flaw = lanes_repulsion.scratch(D), lanes_eigen.scratch(), np.zeros(LANES)
+    lanes_repulsion.saddle_free(upper, g, 1.0, 0.0, step, scratch, eigen, flaw)
+    for lane in range(LANES):
+        expected = repulsion.saddle_free(H[lane], g[:, lane].copy(), 1.0, 0.0)
+        np.testing.assert_array_equal(step[:, lane], expected)
+    np.testing.assert_array_equal(step[:, ::4], 0.0)
 
 
 # From here on the whole driver.
@@ -321,7 +357,7 @@ def cliff_gradient(x):
 
 @compiled
 def test_diverged_runs(readable, whole):
-    """At the start, at once, after some steps, out of the ball, by the gradient's square; or not."""
+    """At the start, at once, later, out of the ball, by the gradient's square; or not at all."""
     from refimpl.runs.problem import as_problem
 
     problem = as_problem(cliff, cliff_gradient)
@@ -340,6 +376,36 @@ def test_diverged_runs(readable, whole):
     assert {0, 1, STEPS} < set(done.ravel().tolist())
     np.testing.assert_array_equal(outcome == 1, np.isinf(final))
     assert 0 < outcome.sum() < outcome.size
+
+
+@numba.njit
+def slope(x):
+    return -1e7 * x[0]
+
+
+@numba.njit
+def slope_gradient(x):
+    g = np.zeros(2)
+    g[0] = -1e7
+    return g
+
+
+@compiled
+def test_the_ball(readable, whole):
+    """Two million a step: the ball of 1e8 ends the run, later the farther out it began."""
+    from refimpl.runs.problem import as_problem
+
+    problem = as_problem(slope, slope_gradient)
+    starts = np.linspace([0.0, 0.0], [0.0, 2.0], 40)
+
+    def run():
+        return outcomes(problem, starts, 150, cut=5.0)
+
+    ours = run()
+    assert whole == [True]
+    for mine, theirs in zip(ours, readable(run), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert np.unique(ours[1]).size > 10
 
 
 @numba.njit

@@ -52,9 +52,7 @@ def step(state, theta, gradient, parameters, flaw):
         for lane in range(LANES):
             m[i, lane] += gamma * (gradient[i, lane] - m[i, lane])
     regression.symmetric_hessian(state.line, state.H, state.regression, state.eigen)
-    repulsion.saddle_free(
-        state.H, m, div, cut, state.shift, state.repulsion, state.eigen, flaw
-    )
+    repulsion.saddle_free(state.H, m, div, cut, state.shift, state.repulsion, state.eigen, flaw)
     for i in range(m.shape[0]):
         for lane in range(LANES):
             theta[i, lane] += state.shift[i, lane]

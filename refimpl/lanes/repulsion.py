@@ -21,7 +21,8 @@ class RepulsionScratch(NamedTuple):
 
 def scratch(D):
     """Scratch for this dimension."""
-    return RepulsionScratch(np.zeros((D, D, LANES)), np.zeros((D, LANES)), np.zeros(LANES), np.zeros(LANES))
+    E, values = np.zeros((D, D, LANES)), np.zeros((D, LANES))
+    return RepulsionScratch(E, values, np.zeros(LANES), np.zeros(LANES))
 
 
 @compiled

@@ -14,8 +14,8 @@ from . import LANES
 
 # A lane without a run.
 FREE = -1
-# With fewer runs, most lanes would stay free.
-FEWEST = LANES // 8
+# With fewer runs, so many lanes would stay free that one run after another is as fast.
+FEWEST = LANES // 4
 
 
 @compiled
@@ -156,7 +156,7 @@ def in_lanes(problem, method, parameters, starts, drawn, runs):
     It cannot for methods without lanes, for few runs or many dimensions, and where a run would end
     in an error.
     """
-    seeds, n, steps, D = drawn.noise.shape
+    seeds, n, _, D = drawn.noise.shape
     if method.lanes is None or seeds * n < FEWEST or D > JACOBI_LIMIT:
         return False
     run, perturb = kernel(method), drawn.perturb.kernel
@@ -180,7 +180,7 @@ def in_lanes(problem, method, parameters, starts, drawn, runs):
             outcome,
         )
     except Exception:
-        # Of the user's compiled function; the readable driver meets it in the first run that has it.
+        # Of the user's compiled function; the readable driver finds the first run that meets it.
         return False
     if whole:
         runs.final[:], runs.done[:], runs.outcome[:] = final, done, outcome

@@ -86,6 +86,8 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
         values=np.full(steps + 1, np.inf),
     )
     if problem.compiled and not (method.curvature or method.solver):
+        if not carry and in_lanes(problem, method, parameters, starts, drawn, runs):
+            return runs
         # Before the run, where an error would be taken for one of the user's function.
         kernel(method)
     try:
@@ -130,8 +132,6 @@ def _drive(problem, method, parameters, starts, drawn, carry, runs):
     if method.curvature:
         method = with_curvature(method, problem)
     elif problem.compiled:
-        if not carry and in_lanes(problem, method, parameters, starts, drawn, runs):
-            return
         run, perturb = kernel(method), drawn.perturb.kernel
     run(
         problem.value,

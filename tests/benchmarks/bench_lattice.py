@@ -6,10 +6,15 @@ Not part of the usual test run. On request::
 
 343 starts, 50 steps, noise 0.1, one seed, one thread. The rival is what one would write first:
 NumPy arrays, `scipy.linalg.solve_continuous_lyapunov`, `numpy.linalg.eigh`, one step after
-another. Both sides are timed in turns within this run and give the same values, which is checked;
-the ratio of the medians is the result, seconds are for orientation.
+another. The package runs once in lanes, as it does by itself, and once by the readable driver. All
+sides are timed in turns within this run and give the same values, which is checked; the medians of
+the ratios are the result, seconds are for orientation.
+
+The second table shows what a step costs with few runs and with many: lanes that find no run are
+idle.
 """
 
+import functools
 import itertools
 import statistics
 import time
@@ -19,6 +24,7 @@ import scipy.linalg
 
 import refimpl
 from refimpl import functions
+from refimpl.runs import execute
 
 STARTS = np.array(list(itertools.product(range(-3, 4), repeat=3)), dtype=float)
 STEPS, NOISE, REPETITIONS = 50, 0.1, 5
@@ -70,33 +76,61 @@ def compiled(seeds, starts, steps):
     )
 
 
+def by_the_readable_driver(seeds, starts, steps):
+    """The same, each run by itself."""
+    in_lanes, execute.in_lanes = execute.in_lanes, lambda *_: False
+    try:
+        return compiled(seeds, starts, steps)
+    finally:
+        execute.in_lanes = in_lanes
+
+
 def timed(call):
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
 
 
+def summary(name, ratios):
+    print(
+        f"{name:<28}{statistics.median(ratios):6.1f}   "
+        f"(from {min(ratios):.1f} to {max(ratios):.1f} in {len(ratios)} turns)"
+    )
+
+
 def main():
-    # Both are warm and agree: after 8 steps chaos has not yet grown from the rounding.
+    # All are warm and agree: after 8 steps chaos has not yet grown from the rounding.
     near = STARTS[np.abs(STARTS).max(axis=1) <= 1]
     with np.errstate(all="ignore"):
         expected = plain(0, near, 8, **SETTING)
     np.testing.assert_allclose(compiled([0], near, 8)[0], expected, rtol=1e-6)
-
     seeds = range(20)
-    slow, fast = [], []
+    np.testing.assert_array_equal(
+        compiled(seeds, STARTS, STEPS), by_the_readable_driver(seeds, STARTS, STEPS)
+    )
+
+    steps = len(STARTS) * STEPS
+    loop, single, lanes = [], [], []
     for _ in range(REPETITIONS):
         with np.errstate(all="ignore"):
-            slow.append(timed(lambda: plain(0, STARTS, STEPS, **SETTING)))
-        fast.append(timed(lambda: compiled(seeds, STARTS, STEPS)) / len(seeds))
-    ratios = [s / f for s, f in zip(slow, fast, strict=True)]
-    for name, times in (("NumPy loop", slow), ("refimpl", fast)):
-        median = statistics.median(times)
-        print(f"{name:<12}{median:8.3f} s, {1e6 * median / (len(STARTS) * STEPS):7.2f} us a step")
-    print(
-        f"ratio       {statistics.median(ratios):8.0f}   "
-        f"(from {min(ratios):.0f} to {max(ratios):.0f} in {REPETITIONS} turns)"
-    )
+            loop.append(timed(lambda: plain(0, STARTS, STEPS, **SETTING)) / steps)
+        for times, side in ((single, by_the_readable_driver), (lanes, compiled)):
+            call = functools.partial(side, seeds, STARTS, STEPS)
+            times.append(timed(call) / (steps * len(seeds)))
+    for name, times in (("NumPy loop", loop), ("readable driver", single), ("in lanes", lanes)):
+        print(f"{name:<28}{1e6 * statistics.median(times):6.2f} us a step")
+    summary("NumPy loop / readable driver", [a / b for a, b in zip(loop, single, strict=True)])
+    summary("NumPy loop / in lanes", [a / b for a, b in zip(loop, lanes, strict=True)])
+    summary("readable driver / in lanes", [a / b for a, b in zip(single, lanes, strict=True)])
+
+    print("\n runs   readable driver   in lanes   us a step")
+    for runs in (8, 16, 64, 343, 3430):
+        some = [range(max(1, runs // 343)), np.resize(STARTS, (min(runs, 343), 3)), STEPS]
+        columns = []
+        for side in (by_the_readable_driver, compiled):
+            times = [timed(functools.partial(side, *some)) for _ in range(REPETITIONS)]
+            columns.append(1e6 * statistics.median(times) / (runs * STEPS))
+        print(f"{runs:5}{columns[0]:18.2f}{columns[1]:11.2f}")
 
 
 if __name__ == "__main__":
