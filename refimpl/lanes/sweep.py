@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numba import types
 
-from .._compile import compiled
+from .._compile import compiled, loading
 from .._finite import all_finite
 from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, POSITIONS
 from ..symmetric_eigen import JACOBI_LIMIT
@@ -123,6 +123,7 @@ def sweep(
 
 
 @functools.cache
+@loading()
 def kernel(method):
     """`sweep` compiled for one method, every function of the laboratory and of the user."""
     S, P = numba.typeof(method.lanes.allocate(1)), numba.typeof(method.parameters())

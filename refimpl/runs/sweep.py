@@ -52,7 +52,8 @@ def sweep(
     state = start(starts[0], directions[0, 0], parameters)
     for s in range(noise.shape[0]):
         for i in range(starts.shape[0]):
-            theta = starts[i]
+            # A copy, since a function that writes into its argument must not move the start.
+            theta = starts[i].copy()
             if i == 0 or not carry:
                 state = start(theta, directions[s, i], parameters)
             limit = BALL * max(1.0, np.sqrt(np.sum(theta * theta)))
@@ -93,6 +94,7 @@ POSITIONS = types.float64[:, ::1]
 
 
 @functools.cache
+@_compile.loading()
 def kernel(method):
     """`sweep` compiled for one method, every function of the laboratory and of the user."""
     if not _compile.JIT:
