@@ -163,7 +163,7 @@ def list_methods(options):
         [
             (
                 name,
-                m["summary"],
+                m["summary"] + (f"; needs {m['needs']}" if m["needs"] else ""),
                 m["source"],
                 " ".join(f"{k}={v:g}" for k, v in m["defaults"].items()),
             )
@@ -195,12 +195,20 @@ def list_functions(options):
         return HELD
     for name, f in found.items():
         print(f"{name}, dimension {f.dimension}; {f.source}")
-        print(f"  minimum {f.minimum_value:g} at {' '.join(map(_point, f.minima)) or 'no point'}")
+        if len(f.minima):
+            print(f"  minimum {f.minimum_value:g} at {' '.join(map(_point, f.minima))}")
+        else:
+            print("  minimum none: unbounded below")
         if len(f.saddles):
             print(f"  saddles {' '.join(map(_point, f.saddles))}")
         print(f"  domain  [{f.domain[0]:g}, {f.domain[1]:g}] in each coordinate")
         if f.note:
             print(f"  note    {f.note}")
+    if not options.name:
+        print("In any size: 'rosenbrock(10)', 'styblinski_tang(10)'. With data of their own, from")
+        print("Python: bounded_saddle(spectrum, c, rotation), least_squares(features, targets),")
+        print("quadratic(spectrum, rotation), and one's own by functions.Function.")
+        print("Noise, from Python: noise.gaussian, student, multiplicative, minibatch, or data.")
     return HELD
 
 

@@ -42,8 +42,9 @@ def test_methods_lists_every_method_with_its_defaults(capsys):
 def test_functions_lists_every_function(capsys):
     status, out, _ = run(capsys, "functions")
     assert status == 0
-    for name in refimpl.functions.all():
+    for name in (*refimpl.functions.all(), "least_squares", "minibatch"):
         assert name in out
+    assert "unbounded below" in out
     status, out, _ = run(capsys, "functions", "beale", "--json")
     assert json.loads(out)["beale"]["minima"] == [[3.0, 0.5]]
 
