@@ -193,7 +193,11 @@ def _turned(V, b, n):
         for j in range(i + 1, d):
             W[j] -= b[i] * b[j] / denominator * W[i]
             b[j] /= denominator
+        length = np.sqrt(W[i] @ W[i]) + abs(b[i])
         W[i] += b[i] * n
+        # What is left of a row that cancels against the gradient is rounding and no direction.
+        if np.sqrt(W[i] @ W[i]) <= 4.0 * d * EPS * length:
+            W[i] = 0.0
     _gram_schmidt(W, V)
     return W
 

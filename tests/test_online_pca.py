@@ -299,6 +299,16 @@ def test_rank_collapse_keeps_the_old_direction():
 
 
 @EXAMPLES
+@given(SEEDS)
+def test_a_row_that_cancels_leaves_no_rounding_behind(seed):
+    """``V_0 + turn x = 0`` up to rounding: the result stays in the span of `V`."""
+    V = orthonormalize(np.random.default_rng(seed).standard_normal((3, 6)))
+    new = inject(V, -V[0], 1.0)
+    np.testing.assert_allclose(new @ V.T @ V, new, atol=64 * EPS)
+    np.testing.assert_allclose(new @ new.T, np.eye(3), atol=16 * EPS)
+
+
+@EXAMPLES
 @given(SEEDS, st.integers(1, 6), st.floats(-2.0, 2.0))
 def test_full_space(seed, d, log_turn):
     """``d = D``: the basis stays a basis of everything, whatever the sign of the determinant."""
