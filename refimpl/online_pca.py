@@ -572,6 +572,46 @@ def explained_energy(V, g):
     raise ShapeError(ROWS)
 
 
+@compiled
+def outside(V, x):
+    """The part of a vector outside the subspace, ``x - V^T V x``.
+
+    There an optimizer with a model in the subspace descends along the gradient.
+
+    Parameters
+    ----------
+    V : ndarray of shape (d, D)
+        Orthonormal rows (not checked).
+    x : ndarray of shape (D,)
+
+    Returns
+    -------
+    ndarray of shape (D,)
+
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        For shapes that do not fit, NaN or infinite entries.
+
+    Notes
+    -----
+    Book: {eq}`eq-outside`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> outside(np.eye(1, 2), np.array([3.0, 4.0]))
+    array([0., 4.])
+    """
+    if V.ndim == 2 and x.ndim == 1:
+        _check(V, x, 0.0)
+        rest = x.copy()
+        for i in range(V.shape[0]):
+            rest -= (V[i] @ x) * V[i]
+        return rest
+    raise ShapeError(ROWS)
+
+
 def principal_angles(V, U):
     """Angles between two subspaces, in radians, the largest first.
 

@@ -599,3 +599,22 @@ def test_any_layout_and_integers():
         np.testing.assert_array_equal(orthonormalize(view), orthonormalize(V))
         np.testing.assert_array_equal(inject_by_gram(view, x, 0.5), inject_by_gram(V, x, 0.5))
     np.testing.assert_array_equal(orthonormalize(np.array([[0, 3]])), [[0.0, 1.0]])
+
+
+@EXAMPLES
+@given(SEEDS, st.integers(1, 8), st.integers(0, 30))
+def test_outside_is_the_orthogonal_part(seed, d, more):
+    """By SciPy's null space: nothing along the rows, and all of what they do not span."""
+    rng = np.random.default_rng(seed)
+    V, x = orthonormalize(rng.standard_normal((d, d + more))), rng.standard_normal(d + more)
+    beside = scipy.linalg.null_space(V)
+    # Sums of d + more products of order 1.
+    slack = 16 * (d + more) * EPS * np.linalg.norm(x)
+    np.testing.assert_allclose(online_pca.outside(V, x), beside @ (beside.T @ x), atol=slack)
+
+
+def test_outside_of_wrong_shape():
+    with pytest.raises(ShapeError):
+        online_pca.outside(np.eye(2, 3), np.zeros(2))
+    with pytest.raises(NotFiniteError):
+        online_pca.outside(np.eye(2, 3), np.array([0.0, np.nan, 0.0]))

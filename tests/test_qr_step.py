@@ -6,7 +6,7 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refimpl import _compile, qr_step
+from refimpl import _compile, online_pca, qr_step
 from refimpl.errors import NotFiniteError, NotSymmetricError, ShapeError
 from refimpl.qr_step import shifted_qr_step, wilkinson
 
@@ -471,3 +471,20 @@ def test_called_alike_from_compiled_code():
     rotated, rotation = caller(H)
     np.testing.assert_array_equal(rotated, qr_step.qr_step(H).rotated)
     np.testing.assert_array_equal(rotation, shifted_qr_step(H).rotation)
+
+
+@EXAMPLES
+@given(SEEDS, st.integers(1, 8), st.integers(0, 20))
+def test_injection_and_rotation_are_one_pass(seed, d, more):
+    """``A V + b x^T`` with `A` and `b` of size d equals injection followed by rotation."""
+    rng = np.random.default_rng(seed)
+    V = online_pca.orthonormalize(rng.standard_normal((d, d + more)))
+    x, turn = rng.standard_normal(d + more), 0.5
+    rotation = qr_step.qr_step(indefinite(seed, d)).rotation
+    expected = qr_step.rotate_basis(rotation, online_pca.inject_by_gram(V, x, turn))
+    one, u = np.ones(d), V @ x
+    G = np.eye(d) + turn * (np.outer(u, one) + np.outer(one, u)) + turn**2 * (x @ x)
+    A = rotation.T @ np.linalg.inv(np.linalg.cholesky(G))
+    # Both lose digits with the condition of the Gram matrix, about (1 + turn |x|)^2 d.
+    slack = 64 * d * EPS * np.linalg.cond(G)
+    np.testing.assert_allclose(A @ V + np.outer(turn * A @ one, x), expected, atol=slack)
