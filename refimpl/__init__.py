@@ -18,6 +18,7 @@ _HOMES = {
 _MODULES = (
     "errors",
     "functions",
+    "gram_schmidt",
     "lanczos",
     "noise",
     "online_pca",

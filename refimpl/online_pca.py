@@ -5,6 +5,8 @@ gradients, ``<g g^T>``, kept as the rows of `V` without ever forming a (D, D) ma
 `inject` turn `V` toward the newest gradient, `transport` carries statistics to the new axes;
 `second_moment` and `leading_directions` are the exact answer where ``D`` is small.
 
+`orthonormalize`, which all of them end in, is in `refimpl.gram_schmidt`.
+
 Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
 """
 
@@ -13,140 +15,24 @@ import numpy as np
 from ._compile import compiled
 from ._finite import all_finite
 from .errors import NotFiniteError, RangeError, ShapeError
+from .gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all
+from .gram_schmidt import orthonormalize as orthonormalize
 from .symmetric_eigen import EPS, congruence, eigh
 
 # A lean this much longer than the basis has long been complete; cut here, its powers stay finite.
 LIMIT = 1e50
-# Sums of a few numbers of this size are still finite.
-HUGE = 1e300
 TRANSPORT = "online_pca.transport: V_old and V_new must be (d, D) and C (d, d)"
-ROWS = "online_pca: V must be (d, D) with 1 <= d <= D, and a gradient (D,)"
-
-
-@compiled
-def _check_rows(V):
-    if not (1 <= V.shape[0] <= V.shape[1]):
-        raise ShapeError(ROWS)
-    if not all_finite(V):
-        raise NotFiniteError("online_pca: V must be finite; found NaN or infinity")
 
 
 @compiled
 def _check(V, x, strength):
-    _check_rows(V)
+    check_rows(V)
     if x.size != V.shape[1]:
         raise ShapeError(ROWS)
     if not all_finite(x):
         raise NotFiniteError("online_pca: the gradient x must be finite; found NaN or infinity")
     if not (0.0 <= strength < np.inf):
         raise RangeError("online_pca: gamma and turn must be finite and not negative")
-
-
-@compiled
-def _direction(x):
-    """Unit vector along `x` and the length of `x`; zeros and 0 if `x` is 0."""
-    size = 0.0
-    for value in x.flat:
-        size = max(size, abs(value))
-    if size == 0.0:
-        return np.zeros(x.size), 0.0
-    # Unit scale first, so that squares neither overflow nor vanish.
-    n = x / size
-    length = np.sqrt(n @ n)
-    return n / length, min(size, HUGE) * length
-
-
-@compiled
-def _straighten(W, i):
-    """Overwrite row `i` by the unit vector along its part orthogonal to the rows before it.
-
-    Returns the share of its length in that part; 0, and no unit vector, if the row depends on them.
-    """
-    row, length = _direction(W[i])
-    if length == 0.0:
-        return 0.0
-    # Twice is enough: what rounding leaves along the earlier rows, the second pass takes away.
-    for _ in range(2):
-        for j in range(i):
-            row -= (W[j] @ row) * W[j]
-    share = np.sqrt(row @ row)
-    if share <= 4.0 * W.shape[0] * EPS:
-        return 0.0
-    W[i] = row / share
-    return share
-
-
-@compiled
-def _complete(W, i, old):
-    """Overwrite row `i` by the direction of `old` that sticks out most of the rows before it."""
-    best, choice = 0.0, 0
-    for k in range(old.shape[0]):
-        W[i] = old[k]
-        share = _straighten(W, i)
-        if share > best:
-            best, choice = share, k
-    if best > 0.0:
-        W[i] = old[choice]
-    else:
-        # No old direction left: the coordinate axis that the rows before it cover least.
-        W[i] = 0.0
-        W[i, np.argmin(np.sum(W[:i] ** 2, axis=0))] = 1.0
-    _straighten(W, i)
-
-
-@compiled
-def _gram_schmidt(W, old):
-    """Overwrite the rows of `W` by orthonormal ones, in row order."""
-    for i in range(W.shape[0]):
-        if _straighten(W, i) == 0.0:
-            _complete(W, i, old)
-
-
-@compiled
-def orthonormalize(W):
-    """Orthonormal rows by modified Gram-Schmidt in row order, twice.
-
-    The first ``i`` rows of the result span what the first ``i`` rows of `W` span, and
-    ``W = L V`` with `L` lower triangular and positive on its diagonal.
-
-    Parameters
-    ----------
-    W : ndarray of shape (d, D)
-        Rows to orthonormalise, ``d <= D``; not changed. The scale of each row is free, from
-        denormal to the largest float.
-
-    Returns
-    -------
-    ndarray of shape (d, D)
-        A row that depends on the rows before it (to ``4 d eps`` of its length) has no direction of
-        its own: the coordinate axis that those rows cover least takes its place, the first of
-        equals. So the rows are always orthonormal, those of a zero matrix being the first axes.
-
-    Raises
-    ------
-    ShapeError
-        If there are more rows than columns, or none.
-    NotFiniteError
-        For NaN or infinite entries.
-
-    Notes
-    -----
-    Book: {eq}`eq-orthonormalize`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> orthonormalize(np.array([[0.0, -2.0, 0.0], [3.0, 5.0, 0.0]]))
-    array([[ 0., -1.,  0.],
-           [ 1.,  0.,  0.]])
-    """
-    if W.ndim == 2:
-        _check_rows(W)
-        V = np.empty(W.shape)
-        V[:] = W
-        _gram_schmidt(V, V[:0].copy())
-        return V
-    raise ShapeError(ROWS)
 
 
 @compiled
@@ -198,7 +84,7 @@ def _turned(V, b, n):
         # What is left of a row that cancels against the gradient is rounding and no direction.
         if np.sqrt(W[i] @ W[i]) <= 4.0 * d * EPS * length:
             W[i] = 0.0
-    _gram_schmidt(W, V)
+    straighten_all(W, V)
     return W
 
 
@@ -242,7 +128,7 @@ def oja(V, x, gamma):
     """
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, gamma)
-        n, length = _direction(x)
+        n, length = direction(x)
         U, _ = _unit_scale(V)
         # gamma length^2, in an order in which neither factor overflows or vanishes.
         return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)
@@ -292,7 +178,7 @@ def inject(V, x, turn):
     """
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, turn)
-        n, length = _direction(x)
+        n, length = direction(x)
         U, size = _unit_scale(V)
         return _turned(U, np.full(V.shape[0], _times(turn, _over(length, size))), n)
     raise ShapeError(ROWS)
@@ -352,7 +238,7 @@ def inject_by_gram(V, x, turn):
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, turn)
         d = V.shape[0]
-        n, length = _direction(x)
+        n, length = direction(x)
         lean = _times(turn, length)
         u = np.ascontiguousarray(V) @ n
         G = np.eye(d)
@@ -430,8 +316,8 @@ def transport(V_old, V_new, C):
            [0., 1.]])
     """
     if V_old.ndim == 2 and V_new.ndim == 2 and C.ndim == 2:
-        _check_rows(V_old)
-        _check_rows(V_new)
+        check_rows(V_old)
+        check_rows(V_new)
         d = V_old.shape[0]
         if V_new.shape != V_old.shape or C.shape != (d, d):
             raise ShapeError(TRANSPORT)
@@ -566,7 +452,7 @@ def explained_energy(V, g):
     """
     if V.ndim == 2 and g.ndim == 1:
         _check(V, g, 0.0)
-        n, _ = _direction(g)
+        n, _ = direction(g)
         u = np.ascontiguousarray(V) @ n
         return float(u @ u)
     raise ShapeError(ROWS)
@@ -645,8 +531,8 @@ def principal_angles(V, U):
     V, U = np.asarray(V, dtype=np.float64), np.asarray(U, dtype=np.float64)
     if not V.ndim == U.ndim == 2:
         raise ShapeError(ROWS)
-    _check_rows(V)
-    _check_rows(U)
+    check_rows(V)
+    check_rows(U)
     if V.shape[1] != U.shape[1]:
         raise ShapeError(
             f"online_pca.principal_angles: expected rows of one length, got {V.shape[1]} and "
