@@ -51,11 +51,14 @@ def _step(H, g, div, cut, signed):
     for i in range(d):
         curvature = values[i] if abs(values[i]) > rounding else 0.0
         if not signed:
-            curvature = max(div * abs(curvature), cut)
+            curvature = max(div * min(abs(curvature), LARGEST / max(div, 1.0)), cut)
         if curvature != 0.0:
             along = 0.0
             for k in range(d):
                 along += E[k, i] * g[k]
+            # Beyond this the quotient, or the sum of `d` of them, is no float any more.
+            longest = LARGEST / d * min(abs(curvature), 1.0)
+            along = min(max(along, -longest), longest)
             for k in range(d):
                 step[k] -= along / curvature * E[k, i]
     return step
@@ -76,7 +79,8 @@ def newton(H, g):
     -------
     ndarray of shape (d,)
         The step to add to the position, in theta-units. A direction of curvature 0 (below rounding:
-        ``d eps max |lambda|``) gets no step.
+        ``d eps max |lambda|``) gets no step. A component that no float can hold is cut to half the
+        largest one, divided by `d`.
 
     Raises
     ------
@@ -122,7 +126,8 @@ def saddle_free(H, g, div=1.0, cut=0.0):
     -------
     ndarray of shape (d,)
         The step to add to the position, in theta-units. A direction of curvature 0 (below rounding:
-        ``d eps max |lambda|``) gets no step if `cut` is 0.
+        ``d eps max |lambda|``) gets no step if `cut` is 0. A component that no float can hold is
+        cut to half the largest one, divided by `d`.
 
     Raises
     ------

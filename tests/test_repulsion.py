@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from refimpl import _compile
 from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from refimpl.repulsion import saddle_free
+from refimpl.repulsion import newton, saddle_free
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=80 if _compile.JIT else 15)
@@ -215,3 +215,22 @@ def test_not_symmetric(d):
         saddle_free(np.triu(H), g)
     noisy = H + 10 * EPS * np.random.default_rng(0).standard_normal((d, d))
     np.testing.assert_allclose(saddle_free(noisy, g), saddle_free(H, g), atol=tolerance(H, g))
+
+
+@pytest.mark.parametrize("step", [saddle_free, newton])
+def test_a_step_that_no_float_can_hold_is_cut(step):
+    """Finite and along the gradient, down to denormal curvature; never infinite or NaN."""
+    for curvature in (1e-200, 5e-324):
+        for d in (1, 2, 9):
+            g = np.zeros(d)
+            g[0] = 1e300
+            found = step(curvature * np.eye(d), g)
+            assert np.isfinite(found).all()
+            assert found[0] < -1e306
+            np.testing.assert_array_equal(found[1:], 0.0)
+
+
+def test_a_huge_divisor_gives_a_small_step():
+    found = saddle_free(1e300 * np.eye(2), np.array([1e300, 0.0]), 1e300)
+    np.testing.assert_array_less(np.abs(found), 1e-6)
+    assert found[0] < 0.0
