@@ -96,6 +96,7 @@ LOOKS = {
     "csogr": Look("#b25fb8", SPARSE, "2"),
     "cdsogr": Look("#0b8ea3", SPARSE, "3"),
     "pogr": Look("#6f8f1f", "-", "<"),
+    "online_sfn": Look("#7466d6", BROKEN, "X"),
     "ogr": Look("#cc4488", "-", "*"),
     "grouped_newton": Look("#9a6a3c", BROKEN, ">"),
 }

@@ -79,13 +79,18 @@ compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 JIT = not numba.config.DISABLE_JIT
 
 
+def ours(function):
+    """Whether a function's text is of this package, so that every process can import it."""
+    text = getattr(function, "py_func", function)
+    return PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
+
+
 @functools.lru_cache(maxsize=256)
 @loading()
 def with_signature(text, signature):
     """`text` compiled for one signature, so that its address can be handed to compiled code."""
     if not JIT:
         return text
-    ours = PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
     # The closures that wrap a user's compiled function cannot be cached across processes.
-    cache = ours and not text.__closure__
+    cache = ours(text) and not text.__closure__
     return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)

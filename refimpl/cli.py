@@ -112,7 +112,7 @@ def _add_problem(sub):
 def _hyperparameters(options):
     given = vars(options)
     return {
-        name[1:]: _number(value)
+        name[1:]: _setting(value)
         for name, value in given.items()
         if name[0] == "_" and value is not None
     }
@@ -126,6 +126,20 @@ def _number(text):
         except ValueError:
             pass
     return text
+
+
+def _setting(text):
+    """A hyperparameter: a number, a pair ``a,b``, true or false; what is none of them stays."""
+    if "," in text:
+        return tuple(_number(part) for part in text.split(","))
+    return {"true": True, "false": False}.get(text, _number(text))
+
+
+def _shown(value):
+    """A default as `_setting` reads it."""
+    if isinstance(value, tuple):
+        return ",".join(f"{number:g}" for number in value)
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
 def _table(rows):
@@ -144,6 +158,11 @@ def _numbers(array):
     return float(array) if np.isfinite(array) else str(float(array))
 
 
+def _strict(value):
+    """A default for JSON: only an infinite one needs another form."""
+    return value if np.isfinite(value).all() else str(value)
+
+
 def _point(x):
     return f"({', '.join(f'{c:.10g}' for c in x)})"
 
@@ -157,7 +176,11 @@ def list_methods(options):
         optimizers.get(options.name)
         found = {options.name: found[options.name]}
     if options.json:
-        print(json.dumps(found, indent=2))
+        strict = {
+            name: m | {"defaults": {k: _strict(v) for k, v in m["defaults"].items()}}
+            for name, m in found.items()
+        }
+        print(json.dumps(strict, indent=2))
         return HELD
     _table(
         [
@@ -165,7 +188,7 @@ def list_methods(options):
                 name,
                 m["summary"] + (f"; needs {m['needs']}" if m["needs"] else ""),
                 m["source"],
-                " ".join(f"{k}={v:g}" for k, v in m["defaults"].items()),
+                " ".join(f"{k}={_shown(v)}" for k, v in m["defaults"].items()),
             )
             for name, m in found.items()
         ]

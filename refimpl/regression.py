@@ -294,6 +294,32 @@ def update_new_mean(state, theta, gradient, beta):
 
 
 @compiled
+def centred(state):
+    """The same statistics with the means as the origin: both means 0, covariances as they are.
+
+    For coordinates that turn from step to step while their means are kept elsewhere: the next
+    observation is given by its distances from the means.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = update(start(1), np.array([2.0]), np.array([3.0]), 0.5)
+    >>> centred(state).mean_theta
+    array([0.])
+    """
+    return State(
+        weight=state.weight,
+        beta=state.beta,
+        scale=state.scale,
+        mean_theta=np.zeros(state.mean_theta.size),
+        mean_gradient=np.zeros(state.mean_gradient.size),
+        C_thetatheta=state.C_thetatheta,
+        C_gtheta=state.C_gtheta,
+        C_gg=state.C_gg,
+    )
+
+
+@compiled
 def effective_size(state):
     """Effective number of observations, ``(sum w)^2 / sum w^2`` [kish1965]_; 0 before the first.
 

@@ -36,7 +36,35 @@ def test_methods_lists_every_method_with_its_defaults(capsys):
         for hyperparameter in method["defaults"]:
             assert f"{hyperparameter}=" in out
     status, out, _ = run(capsys, "methods", "--json")
-    assert json.loads(out) == refimpl.methods()
+    listing = json.loads(out)
+    for name, method in refimpl.methods().items():
+        found = listing[name].pop("defaults")
+        assert listing[name] == {key: method[key] for key in method if key != "defaults"}
+        assert list(found) == list(method["defaults"])
+        for hyperparameter, default in method["defaults"].items():
+            # JSON has neither pairs nor infinity.
+            forms = [default, list(default)] if isinstance(default, tuple) else [default]
+            assert found[hyperparameter] in [*forms, str(default)]
+            assert type(found[hyperparameter]) is not float or np.isfinite(found[hyperparameter])
+
+
+def test_hyperparameters_of_every_kind(capsys):
+    """A pair, an integer, true and false, as in Python."""
+    arguments = ["run", "beale", "--method", "online_sfn", "--start", "1", "1", "--steps", "5"]
+    given = ["--prior", "2,0.5", "--dimension", "2", "--shifted", "false", "--row-sums", "true"]
+    status, out, _ = run(capsys, *arguments, *given, "--json")
+    assert status == 0
+    expected = refimpl.minimize(
+        "beale", [1, 1], method="online_sfn", steps=5, seed=0, prior=(2.0, 0.5), dimension=2,
+        shifted=False, row_sums=True,
+    )  # fmt: skip
+    np.testing.assert_array_equal(json.loads(out)["path"], expected.path)
+    status, _, err = run(capsys, *arguments, "--shifted", "no")
+    assert status == 2
+    assert "expected True or False for shifted, got 'no'" in err
+    status, _, err = run(capsys, *arguments, "--prior", "1,x")
+    assert status == 2
+    assert "expected a number or a pair of numbers for prior" in err
 
 
 def test_functions_lists_every_function(capsys):

@@ -126,3 +126,44 @@ def test_every_compiled_source_is_in_the_stamp(copy):
     sources = {str(Path(f).relative_to(copy)) for f in python(copy, SOURCES)}
     assert len(sources) > 10
     assert sources - {name for name, changed in stamps.items() if changed} == set()
+
+
+@pytest.mark.compiled
+def test_a_method_of_ones_own_leaves_nothing_in_the_shared_cache(tmp_path):
+    """Another process could not import its classes, and would not start any more."""
+    (tmp_path / "my_method.py").write_text(
+        "from typing import NamedTuple\n"
+        "from refimpl._compile import compiled\n"
+        "from refimpl.optimizers import Method\n"
+        "class MineParameters(NamedTuple):\n"
+        "    alpha: float = 0.01\n"
+        "class MineState(NamedTuple):\n"
+        "    count: float\n"
+        "@compiled\n"
+        "def start(theta, directions, parameters):\n"
+        "    return MineState(0.0)\n"
+        "@compiled\n"
+        "def step(state, theta, gradient, parameters):\n"
+        "    return theta - parameters.alpha * gradient, MineState(state.count + 1.0)\n"
+        "mine = Method('mine', MineParameters, start, step, 'here', 'plain descent')\n"
+    )
+    common = "import refimpl; from refimpl import functions; f = functions.booth\n"
+    run = "print(refimpl.lattice(f, {}, radius=1, steps=3, seeds=range(2)).sum())"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    sums = []
+    for text in (
+        "from my_method import mine\n" + run.format("mine"),
+        run.format("'sgd', alpha=0.01"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", common + text],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        sums.append(done.stdout)
+        (tmp_path / "my_method.py").unlink(missing_ok=True)
+    assert sums[0] == sums[1]

@@ -13,17 +13,24 @@ EPS = np.finfo(np.float64).eps
 SIMPLE = {
     name: method
     for name, method in optimizers.METHODS.items()
-    if not (method.curvature or method.directions or method.solver)
+    if not (method.curvature or method.solver)
 }
 METHODS = pytest.mark.parametrize("method", SIMPLE.values(), ids=SIMPLE.keys())
 
 
-def run(name, theta, gradients, **hyperparameters):
+def directions(method, D):
+    """First directions as the driver draws them, where the method has any."""
+    d = method.parameters().dimension if method.directions else 0
+    return np.random.default_rng(5).uniform(0.0, 1e-3, (d, D))
+
+
+def run(name, theta, gradients, order=slice(None), **hyperparameters):
     """Positions of a method that meets these gradients, whatever its positions are."""
     method = optimizers.get(name)
     parameters = optimizers.bind(method, hyperparameters)
     theta = np.array(theta, dtype=float)
-    state = method.start(theta, np.empty((0, theta.size)), parameters)
+    V = np.ascontiguousarray(directions(method, theta.size)[:, order])
+    state = method.start(theta, V, parameters)
     path = [theta]
     for gradient in np.array(gradients, dtype=float):
         theta, state = method.step(state, theta, gradient, parameters)
@@ -250,7 +257,7 @@ def test_step_is_pure(method):
     """State, position and gradient are as before, and the same step gives the same bits."""
     parameters = method.parameters()
     theta, gradient = np.array([1.0, -2.0]), np.array([0.3, 0.7])
-    state = method.start(theta, np.empty((0, 2)), parameters)
+    state = method.start(theta, directions(method, 2), parameters)
     _, state = method.step(state, theta, gradient, parameters)
     before = [np.copy(leaf) for leaf in leaves(state)]
     first, one = method.step(state, theta, gradient, parameters)
@@ -284,7 +291,7 @@ def test_coordinates_can_be_exchanged(method):
     """None of the methods knows which coordinate is the first."""
     order = [2, 0, 1]
     path = run(method.name, [1.0, 0.5, -1.0], GRADIENTS)
-    exchanged = run(method.name, np.array([1.0, 0.5, -1.0])[order], GRADIENTS[:, order])
+    exchanged = run(method.name, np.array([1.0, 0.5, -1.0])[order], GRADIENTS[:, order], order)
     # Twelve steps of a method that may solve an equation of moderate condition.
     np.testing.assert_allclose(exchanged, path[:, order], rtol=1e-9, atol=1e-9)
 
@@ -292,7 +299,9 @@ def test_coordinates_can_be_exchanged(method):
 def test_listing():
     """Every method by its name, its defaults as its parameters state them."""
     listing = optimizers.methods()
-    assert {"sgd", "momentum", "adam", "fogr"} <= set(SIMPLE) <= set(listing)
+    assert {"sgd", "momentum", "adam", "fogr", "dogr", "sogr", "dsogr"} <= set(SIMPLE)
+    assert {"cdogr", "cfogr", "csogr", "cdsogr", "pogr", "online_sfn"} <= set(SIMPLE)
+    assert set(SIMPLE) <= set(listing)
     for name, entry in listing.items():
         method = optimizers.get(name)
         assert method.name == name
@@ -303,11 +312,25 @@ def test_listing():
 
 
 def test_published_settings_are_the_defaults():
-    """Of Figure 1 for the baselines, of Figure 4 for fOGR."""
+    """Of Figure 1 for the baselines, of 4 for the plain methods, of 7 for the "c" variants."""
     defaults = {name: entry["defaults"] for name, entry in optimizers.methods().items()}
     assert defaults["momentum"] == {"alpha": 0.017, "gamma": 0.5}
     assert defaults["adam"] == {"alpha": 0.4, "beta1": 0.8, "beta2": 0.9, "eps": 1e-8}
-    assert defaults["fogr"] == {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 10.0}
+    plain, c = {"prior": (1.0, 0.0)}, {"prior": (0.1, 0.1)}
+    subspace = {"turn": 0.1, "dimension": 1}
+    assert defaults["fogr"] == {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 10.0} | plain
+    assert defaults["dogr"] == {"beta": 0.6, "gamma": 0.7, "div": 1.4, "cut": 5.0} | plain
+    fast = {"beta": 0.6, "gamma": 0.7, "div": 1.5} | subspace | plain
+    assert defaults["sogr"] == {"cut": 15.0, "alpha": 0.001} | fast
+    assert defaults["dsogr"] == {"cut": 6.0, "w": 0.3} | fast
+    uncut = {"div": 1.0, "cut": 0.0, "max_alpha": np.inf}
+    assert defaults["cdogr"] == {"beta": 0.4, "gamma": 0.5, "eta": 0.6} | uncut | c
+    faster = {"beta": 0.7, "gamma": 0.7} | c
+    assert defaults["cfogr"] == {"eta": 1.0, "cut": 5.0} | faster
+    assert defaults["csogr"] == {"eta": 0.9, "cut": 10.0} | subspace | faster
+    last = {"eta": 1.0, "w": 0.5, "cut": 1e-4, "max_alpha": np.inf}
+    assert defaults["cdsogr"] == last | subspace | faster
+    assert defaults["pogr"] == {"beta": 0.3, "alpha": 2.0 / 3.0} | plain
 
 
 def test_type_names_are_unique():
@@ -315,9 +338,8 @@ def test_type_names_are_unique():
     names = [
         method.parameters.__name__ for method in optimizers.METHODS.values() if not method.solver
     ]
-    theta, directions = np.zeros(1), np.empty((0, 1))
     names += [
-        type(method.start(theta, directions, method.parameters())).__name__
+        type(method.start(np.zeros(2), directions(method, 2), method.parameters())).__name__
         for method in optimizers.METHODS.values()
         if not method.solver
     ]

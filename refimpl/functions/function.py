@@ -37,6 +37,10 @@ class Derivative:
     def kernel(self):
         return _compile.with_signature(self.text, self.signature)
 
+    def __getstate__(self):
+        # Another process finds the compiled function in its own cache.
+        return {name: part for name, part in vars(self).items() if name != "kernel"}
+
     def __call__(self, x):
         x = np.ascontiguousarray(x, dtype=np.float64)
         if x.shape != (self.dimension,):

@@ -13,6 +13,7 @@ class FOGRLanes(NamedTuple):
 
     line: regression.RegressionLanes
     momentum: np.ndarray  # (D, LANES), in gradient-units
+    fresh: np.ndarray  # (LANES,), whether the lane has not made a step since its start
     H: np.ndarray  # (D, D, LANES), scratch
     shift: np.ndarray  # (D, LANES), scratch
     regression: regression.RegressionScratch
@@ -26,6 +27,7 @@ def allocate(D):
     return FOGRLanes(
         line,
         np.zeros((D, LANES)),
+        np.ones(LANES, dtype=np.bool_),
         np.zeros((D, D, LANES)),
         np.zeros((D, LANES)),
         sums,
@@ -37,7 +39,7 @@ def allocate(D):
 @compiled
 def start(state, lane):
     """Put one lane to the start of the method."""
-    regression.start(state.line, lane, 1.0)
+    state.fresh[lane] = True
     for i in range(state.momentum.shape[0]):
         state.momentum[i, lane] = 0.0
 
@@ -45,8 +47,13 @@ def start(state, lane):
 @compiled
 def step(state, theta, gradient, parameters, flaw):
     """Overwrite `state` and `theta` (D, LANES) with those after one step in every lane."""
-    beta, gamma, div, cut = parameters
+    beta, gamma, div, cut, prior = parameters
     m = state.momentum
+    # Not at the start, where the prior is not at hand.
+    for lane in range(LANES):
+        if state.fresh[lane]:
+            regression.start(state.line, lane, prior[0])
+            state.fresh[lane] = False
     regression.update_new_mean(state.line, theta, gradient, beta, flaw)
     for i in range(m.shape[0]):
         for lane in range(LANES):

@@ -6,9 +6,9 @@ import numba
 import numpy as np
 from numba import types
 
-from .._compile import compiled, loading
+from .._compile import compiled, loading, ours
 from .._finite import all_finite
-from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, POSITIONS
+from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LARGEST_SQUARE, POSITIONS
 from ..symmetric_eigen import JACOBI_LIMIT
 from . import LANES
 
@@ -19,12 +19,12 @@ FEWEST = LANES // 4
 
 
 @compiled
-def length(x):
-    """Euclidean norm; the sum in the order of `numpy.sum`, and nothing allocated."""
+def squared_length(x):
+    """Sum of squares; in the order of `numpy.sum`, and nothing allocated."""
     total = 0.0
     for i in range(x.size):
         total += x[i] * x[i]
-    return np.sqrt(total)
+    return total
 
 
 def sweep(
@@ -77,7 +77,7 @@ def sweep(
                     s, i = run[lane] // n, run[lane] % n
                     for k in range(D):
                         x[lane, k] = starts[i, k]
-                    limit[lane] = BALL * max(1.0, length(x[lane]))
+                    limit[lane] = BALL * max(1.0, np.sqrt(squared_length(x[lane])))
                     done[s, i] = 0
                     final[s, i] = value(x[lane], data)
                     outcome[s, i] = DONE if np.isfinite(final[s, i]) else DIVERGED
@@ -88,7 +88,7 @@ def sweep(
                     g = gradient(x[lane], seen)
                     if g.size != D or not all_finite(g):
                         return False
-                    if np.isfinite(length(g)):
+                    if squared_length(g) <= LARGEST_SQUARE:
                         g = perturb(g, noise[s, i, t])
                         if g.size != D:
                             return False
@@ -98,7 +98,7 @@ def sweep(
                         busy += 1
                         waiting = False
                     else:
-                        # Its square overflows: no statistic of such a gradient can be kept.
+                        # Its square all but overflows: no statistic of it can be kept.
                         outcome[s, i] = DIVERGED
                 if waiting:
                     if outcome[s, i] == DIVERGED:
@@ -116,7 +116,7 @@ def sweep(
                     x[lane, k] = theta[k, lane]
                 done[s, i] += 1
                 # Written so that a NaN counts as outside.
-                inside = length(x[lane]) <= limit[lane]
+                inside = np.sqrt(squared_length(x[lane])) <= limit[lane]
                 final[s, i] = value(x[lane], data) if inside else np.inf
                 if not np.isfinite(final[s, i]):
                     outcome[s, i] = DIVERGED
@@ -148,7 +148,9 @@ def kernel(method):
         types.int64[:, ::1],
         types.int64[:, ::1],
     )
-    return numba.njit([signature], cache=True, nogil=True, error_model="numpy")(sweep)
+    # As in the readable driver, only what every process can import.
+    cache = ours(method.lanes.step)
+    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(sweep)
 
 
 def in_lanes(problem, method, parameters, starts, drawn, runs):

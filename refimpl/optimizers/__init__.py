@@ -2,14 +2,23 @@
 
 from ..errors import unknown
 from .adam import adam
+from .cdogr import cdogr
+from .cdsogr import cdsogr
+from .cfogr import cfogr
+from .csogr import csogr
+from .dogr import dogr
+from .dsogr import dsogr
 from .fogr import fogr
 from .krylov_sfn import krylov_sfn
 from .method import Method, bind
 from .momentum import momentum
 from .newton import newton
+from .online_sfn import online_sfn
+from .pogr import pogr
 from .scipy_baselines import bfgs, lbfgs, trust_exact
 from .sfn import sfn
 from .sgd import sgd
+from .sogr import sogr
 
 __all__ = ["METHODS", "Method", "bind", "get", "methods"]
 
@@ -23,6 +32,15 @@ METHODS = {
         sfn,
         krylov_sfn,
         fogr,
+        dogr,
+        sogr,
+        dsogr,
+        cdogr,
+        cfogr,
+        csogr,
+        cdsogr,
+        pogr,
+        online_sfn,
         bfgs,
         lbfgs,
         trust_exact,

@@ -12,12 +12,16 @@ from .method import Method
 
 
 class FOGRParameters(NamedTuple):
-    """`beta`, `gamma`: weights of the newest pair and gradient; `div`, `cut`: of `saddle_free`."""
+    """`beta`, `gamma`: weights of the newest pair and gradient.
+
+    `div`, `cut`: of `saddle_free`; `prior`: start of the variances, ``(C_thetatheta, C_gg)``.
+    """
 
     beta: float = 0.5
     gamma: float = 0.6
     div: float = 1.5
     cut: float = 10.0
+    prior: tuple = (1.0, 0.0)
 
 
 class FOGRState(NamedTuple):
@@ -27,14 +31,14 @@ class FOGRState(NamedTuple):
 
 @compiled
 def start(theta, directions, parameters):
-    """The start of [D]'s programs: all means 0, the positions' covariance the unit matrix."""
-    return FOGRState(regression.start(theta.size, (1.0, 0.0)), np.zeros(theta.size))
+    """The start of [D]'s programs: all means 0, the prior variances."""
+    return FOGRState(regression.start(theta.size, parameters.prior), np.zeros(theta.size))
 
 
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= |H|^{-1} m`` with `H` from symmetric least squares."""
-    beta, gamma, div, cut = parameters
+    beta, gamma, div, cut, _ = parameters
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     H = regression.symmetric_hessian(line, 0.0)

@@ -19,7 +19,12 @@ RANGES = {
     "dimension": (1, True, np.inf, False),
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
+    "eta": (0.0, True, np.inf, False),
     "gamma": (0.0, False, 1.0, True),
+    "max_alpha": (0.0, True, np.inf, True),
+    "prior": (0.0, True, np.inf, False),
+    "turn": (0.0, True, np.inf, False),
+    "w": (0.0, True, 1.0, True),
 }
 
 
@@ -78,6 +83,32 @@ def check_range(owner, name, number):
         raise RangeError(f"{owner}: expected {name} in {interval}, got {number!r}")
 
 
+def _pair(number):
+    """A pair of floats from one, or from a number that stands for both."""
+    try:
+        return float(number), float(number)
+    except (TypeError, ValueError):
+        first, second = number
+        return float(first), float(second)
+
+
+def _switch(value):
+    """A bool, and nothing that merely counts as one."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError
+    return bool(value)
+
+
+# By the type of the default: how a value is read, and the words of a message. An integer is taken
+# as such: 2.5 directions are an error, not two.
+KINDS = {
+    float: (float, "a number"),
+    int: (operator.index, "an integer"),
+    bool: (_switch, "True or False"),
+    tuple: (_pair, "a number or a pair of numbers"),
+}
+
+
 def bind(method, hyperparameters):
     """The method's parameter tuple with these values, checked.
 
@@ -86,15 +117,16 @@ def bind(method, hyperparameters):
     UnknownNameError, RangeError
     """
     defaults = method.defaults
-    for name, number in hyperparameters.items():
+    for name, given in hyperparameters.items():
         if name not in defaults:
             raise unknown(f"hyperparameter of {method.name}", name, defaults)
-        # An integer is taken as such: 2.5 directions are an error, not two.
-        integer = type(defaults[name]) is int
+        kind = type(defaults[name])
+        read, what = KINDS[kind]
         try:
-            defaults[name] = operator.index(number) if integer else float(number)
+            defaults[name] = read(given)
         except (TypeError, ValueError):
-            what = "an integer" if integer else "a number"
-            raise RangeError(f"{method.name}: expected {what} for {name}, got {number!r}") from None
-        check_range(method.name, name, defaults[name])
+            raise RangeError(f"{method.name}: expected {what} for {name}, got {given!r}") from None
+        if kind is not bool:
+            for number in defaults[name] if kind is tuple else (defaults[name],):
+                check_range(method.name, name, number)
     return method.parameters(**defaults)

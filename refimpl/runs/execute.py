@@ -51,8 +51,17 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     Returns
     -------
     Drawn
+
+    Raises
+    ------
+    RangeError
+        If the method keeps more directions than the problem has dimensions.
     """
     d = parameters.dimension if method.directions else 0
+    if d > D:
+        raise RangeError(
+            f"{method.name}: expected dimension <= {D}, which is that of the start, got {d}"
+        )
     records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
     perturbations = np.empty((len(seeds), n, steps, D))

@@ -18,6 +18,8 @@ DONE, DIVERGED, BAD_SHAPE, BAD_GRADIENT = 0, 1, 2, 3
 NOT_BEGUN = -1
 # A run has diverged when it leaves the ball of this many times max(1, |x0|).
 BALL = 1e8
+# Nor can it go on from a gradient whose squared length is above this.
+LARGEST_SQUARE = 1e300
 
 
 def sweep(
@@ -72,8 +74,8 @@ def sweep(
                 if not all_finite(g):
                     outcome[s, i] = BAD_GRADIENT
                     return
-                if not np.isfinite(np.sum(g * g)):
-                    # Its square overflows: no statistic of such a gradient can be kept.
+                if not np.sum(g * g) <= LARGEST_SQUARE:
+                    # Its square all but overflows: no statistic of such a gradient can be kept.
                     outcome[s, i] = DIVERGED
                     break
                 theta, state = step(state, theta, perturb(g, noise[s, i, t]), parameters)
@@ -100,7 +102,7 @@ def kernel(method):
     if not _compile.JIT:
         return sweep
     parameters = method.parameters()
-    directions = np.empty((0, 1))
+    directions = np.zeros((1, 1))
     P = numba.typeof(parameters)
     S = numba.typeof(method.start(np.zeros(1), directions, parameters))
     address = types.FunctionType
@@ -126,4 +128,6 @@ def kernel(method):
         types.int64[:, ::1],
         types.int64[:, ::1],
     )
-    return numba.njit([signature], cache=True, nogil=True, error_model="numpy")(sweep)
+    # Cached, the classes of a reader's own method would be asked for by every other process.
+    cache = _compile.ours(method.step)
+    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(sweep)

@@ -1,0 +1,64 @@
+"""cdOGR: dOGR with position and gradient taken as perfectly correlated."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import regression
+from .._compile import compiled
+from . import diagonal
+from .method import Method
+
+
+class CDOGRParameters(NamedTuple):
+    """`beta`, `gamma`: weights of the newest pair and gradient; `eta`: share of the step.
+
+    `div`, `cut`: of the step, 1 and 0 in Figure 7 and in use in Figure 4; `max_alpha`: largest
+    entry of the step before `eta`, in theta-units; `prior`: start of the variances,
+    ``(C_thetatheta, C_gg)``, in Figure 4 with the second one 0.
+    """
+
+    beta: float = 0.4
+    gamma: float = 0.5
+    eta: float = 0.6
+    div: float = 1.0
+    cut: float = 0.0
+    max_alpha: float = np.inf
+    prior: tuple = (0.1, 0.1)
+
+
+class CDOGRState(NamedTuple):
+    line: regression.State  # of diagonals, (D,)
+    momentum: np.ndarray  # (D,), in gradient-units
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The start of [D]'s programs: all means 0, the prior variances."""
+    line = regression.start_diagonal(theta.size, parameters.prior)
+    return CDOGRState(line, np.zeros(theta.size))
+
+
+@compiled
+def step(state, theta, gradient, parameters):
+    """``theta -= eta min(m / max(div lambda, cut), max_alpha)``.
+
+    Here ``lambda = sqrt(C_gg / C_thetatheta)``; where that is 0, as from a start with ``C_gg = 0``
+    it may be, there is no step if `cut` is 0. As printed, `max_alpha` bounds the signed quotient:
+    only steps toward smaller numbers.
+    """
+    beta, gamma, eta, div, cut, max_alpha, _ = parameters
+    line = regression.update_new_mean(state.line, theta, gradient, beta)
+    momentum = state.momentum + gamma * (gradient - state.momentum)
+    u = diagonal.divided(momentum, diagonal.correlated(line), div, cut)
+    return theta - eta * np.minimum(u, max_alpha), CDOGRState(line, momentum)
+
+
+cdogr = Method(
+    "cdogr",
+    CDOGRParameters,
+    start,
+    step,
+    "[D], Figures 4 and 7",
+    "a line for each coordinate, perfectly correlated",
+)

@@ -1,0 +1,74 @@
+"""cdsOGR: dsOGR with position and gradient taken as perfectly correlated."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import regression
+from .._compile import compiled
+from ..repulsion import saddle_free
+from . import diagonal, subspace
+from .method import Method
+
+
+class CDSOGRParameters(NamedTuple):
+    """`beta`, `gamma`: weights of the newest pair and gradient; `turn`: [D]'s Gamma, of `inject`.
+
+    `eta`: share of both steps; `w`: weight of the subspace's step in the subspace; `cut`: of
+    `saddle_free` there; `max_alpha`: largest entry of the coordinates' step before `eta`, in
+    theta-units; `dimension`: of the subspace; `prior`: start of the variances,
+    ``(C_thetatheta, C_gg)``.
+    """
+
+    beta: float = 0.7
+    gamma: float = 0.7
+    turn: float = 0.1
+    eta: float = 1.0
+    w: float = 0.5
+    cut: float = 1e-4
+    max_alpha: float = np.inf
+    dimension: int = 1
+    prior: tuple = (0.1, 0.1)
+
+
+class CDSOGRState(NamedTuple):
+    line: regression.State  # of diagonals, (D,)
+    model: subspace.Subspace
+    momentum: np.ndarray  # (D,), in gradient-units
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The start of [D]'s programs: all means 0, the directions as drawn."""
+    line = regression.start_diagonal(theta.size, parameters.prior)
+    model = subspace.start(directions, parameters.prior)
+    return CDSOGRState(line, model, np.zeros(theta.size))
+
+
+@compiled
+def step(state, theta, gradient, parameters):
+    """``theta -= u - w (V^T V u - eta V^T |H|^{-1} V m)`` with `u` the step of cdOGR.
+
+    That step without `cut`: where ``C_gg`` is 0, there is none.
+    """
+    beta, gamma, turn, eta, w, cut, max_alpha, _, _ = parameters
+    off_theta, off_gradient = theta - state.line.mean_theta, gradient - state.line.mean_gradient
+    line = regression.update_new_mean(state.line, theta, gradient, beta)
+    momentum = state.momentum + gamma * (gradient - state.momentum)
+    model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)
+    V, H = model.V, regression.correlated_hessian(model.line)
+    quotients = diagonal.divided(momentum, diagonal.correlated(line), 1.0, 0.0)
+    u = eta * np.minimum(quotients, max_alpha)
+    correction = (V @ u + eta * saddle_free(H, V @ momentum, 1.0, cut)) @ V
+    return theta - u + w * correction, CDSOGRState(line, model, momentum)
+
+
+cdsogr = Method(
+    "cdsogr",
+    CDSOGRParameters,
+    start,
+    step,
+    "[D], Figure 7",
+    "cdOGR, and a perfectly correlated subspace",
+    directions=True,
+)

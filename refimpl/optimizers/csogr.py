@@ -1,0 +1,69 @@
+"""csOGR: sOGR with position and gradient taken as perfectly correlated; no step outside."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import regression
+from .._compile import compiled
+from ..repulsion import saddle_free
+from . import subspace
+from .method import Method
+
+
+class CSOGRParameters(NamedTuple):
+    """`beta`, `gamma`: weights of the newest pair and gradient; `turn`: [D]'s Gamma, of `inject`.
+
+    `eta`: share of the step; `cut`: of `saddle_free`; `dimension`: of the subspace; `prior`: start
+    of the variances, ``(C_thetatheta, C_gg)``.
+    """
+
+    beta: float = 0.7
+    gamma: float = 0.7
+    turn: float = 0.1
+    eta: float = 0.9
+    cut: float = 10.0
+    dimension: int = 1
+    prior: tuple = (0.1, 0.1)
+
+
+class CSOGRState(NamedTuple):
+    model: subspace.Subspace
+    mean_theta: np.ndarray  # (D,)
+    mean_gradient: np.ndarray  # (D,)
+    momentum: np.ndarray  # (D,), in gradient-units
+
+
+@compiled
+def start(theta, directions, parameters):
+    """The start of [D]'s programs: all means 0, the directions as drawn."""
+    zeros = np.zeros(theta.size)
+    return CSOGRState(subspace.start(directions, parameters.prior), zeros, zeros, zeros)
+
+
+@compiled
+def step(state, theta, gradient, parameters):
+    """``theta -= eta V^T |H|^{-1} V m`` with `H` of `correlated_hessian` along the rows of `V`."""
+    beta, gamma, turn, eta, cut, _, _ = parameters
+    off_theta, off_gradient = theta - state.mean_theta, gradient - state.mean_gradient
+    momentum = state.momentum + gamma * (gradient - state.momentum)
+    model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)
+    V, H = model.V, regression.correlated_hessian(model.line)
+    inside = saddle_free(H, V @ momentum, 1.0, cut) @ V
+    return theta + eta * inside, CSOGRState(
+        model,
+        state.mean_theta + beta * off_theta,
+        state.mean_gradient + beta * off_gradient,
+        momentum,
+    )
+
+
+csogr = Method(
+    "csogr",
+    CSOGRParameters,
+    start,
+    step,
+    "[D], Figure 7",
+    "perfectly correlated fit in a subspace",
+    directions=True,
+)

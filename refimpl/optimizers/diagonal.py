@@ -1,0 +1,81 @@
+"""The curvature of each coordinate by itself, and a gradient divided by it."""
+
+import numpy as np
+
+from .._compile import compiled
+from ..repulsion import LARGEST
+
+
+@compiled
+def quotient(a, b):
+    """``a / b`` for ``b >= 0``; 0 where `b` is 0, cut where no float can hold it.
+
+    Examples
+    --------
+    >>> quotient(3.0, 2.0), quotient(3.0, 0.0)
+    (1.5, 0.0)
+    """
+    if b == 0.0:
+        return 0.0
+    longest = LARGEST * min(b, 1.0)
+    return min(max(a, -longest), longest) / b
+
+
+@compiled
+def fitted(line):
+    """``C_gtheta / C_thetatheta`` of a diagonal state, 0 for a coordinate that has not moved.
+
+    The curvature of `regression.slope`, without its errors. Shape (D,).
+    """
+    curvature = np.empty(line.C_gtheta.size)
+    for i in range(curvature.size):
+        curvature[i] = quotient(line.C_gtheta[i], line.C_thetatheta[i])
+    return curvature
+
+
+@compiled
+def correlated(line):
+    """``sqrt(C_gg / C_thetatheta)`` of a diagonal state, 0 for a coordinate that has not moved.
+
+    The modulus of the curvature if position and gradient are perfectly correlated. Shape (D,).
+    """
+    curvature = np.empty(line.C_gg.size)
+    for i in range(curvature.size):
+        curvature[i] = np.sqrt(quotient(line.C_gg[i], line.C_thetatheta[i]))
+    return curvature
+
+
+@compiled
+def divided(m, curvature, div, cut):
+    """``m_i / max(div |lambda_i|, cut)``, the saddle-free step with the sign of `m`.
+
+    Parameters
+    ----------
+    m : ndarray of shape (D,)
+        Momentum, in gradient-units.
+    curvature : ndarray of shape (D,)
+        The ``lambda_i``, in gradient-units / theta-units.
+    div, cut : float
+        As in `refimpl.repulsion.saddle_free`.
+
+    Returns
+    -------
+    ndarray of shape (D,)
+        In theta-units. A coordinate of curvature 0 gets no step if `cut` is 0.
+
+    Notes
+    -----
+    Book: {eq}`eq-saddle-free`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> divided(np.array([3.0, 3.0, 3.0]), np.array([-2.0, 1.0, 0.0]), 1.0, 0.0)
+    array([1.5, 3. , 0. ])
+    """
+    u = np.empty(m.size)
+    for i in range(m.size):
+        # In this order no product overflows.
+        bound = max(div * min(abs(curvature[i]), LARGEST / max(div, 1.0)), cut)
+        u[i] = quotient(m[i], bound)
+    return u
