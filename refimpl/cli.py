@@ -100,7 +100,7 @@ def _add_problem(sub):
     from . import optimizers
 
     sub.add_argument("function", help="a name of `refimpl functions`, e.g. beale, 'rosenbrock(10)'")
-    sub.add_argument("--method", default="fogr", help="a name of `refimpl methods` (%(default)s)")
+    sub.add_argument("--method", default="ogr", help="a name of `refimpl methods` (%(default)s)")
     sub.add_argument("--steps", type=int, default=30, help="(default: %(default)s)")
     sub.add_argument("--noise", type=float, default=0.0, help="Gaussian deviation (%(default)s)")
     group = sub.add_argument_group("hyperparameters", "defaults: see `refimpl methods`")

@@ -13,6 +13,7 @@ from .krylov_sfn import krylov_sfn
 from .method import Method, bind
 from .momentum import momentum
 from .newton import newton
+from .ogr import ogr
 from .online_sfn import online_sfn
 from .pogr import pogr
 from .scipy_baselines import bfgs, lbfgs, trust_exact
@@ -41,6 +42,7 @@ METHODS = {
         cdsogr,
         pogr,
         online_sfn,
+        ogr,
         bfgs,
         lbfgs,
         trust_exact,

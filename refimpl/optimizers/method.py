@@ -13,6 +13,7 @@ from ..errors import RangeError, unknown
 RANGES = {
     "alpha": (0.0, True, np.inf, False),
     "beta": (0.0, False, 1.0, True),
+    "beta_late": (0.0, False, 1.0, True),
     "beta1": (0.0, True, 1.0, False),
     "beta2": (0.0, True, 1.0, False),
     "cut": (0.0, True, np.inf, False),
@@ -20,9 +21,13 @@ RANGES = {
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
     "eta": (0.0, True, np.inf, False),
+    "first": (0.0, False, np.inf, False),
     "gamma": (0.0, False, 1.0, True),
     "max_alpha": (0.0, True, np.inf, True),
     "prior": (0.0, True, np.inf, False),
+    "reach": (0.0, False, np.inf, True),
+    "ridge": (0.0, True, np.inf, False),
+    "settle": (0.0, False, np.inf, True),
     "turn": (0.0, True, np.inf, False),
     "w": (0.0, True, 1.0, True),
 }

@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import regression
 from .._compile import compiled
-from ..online_pca import inject, transport
+from ..gram_schmidt import direction
+from ..online_pca import inject, outside, transport
 from ..qr_step import rotate_statistics
 
 
@@ -84,4 +85,83 @@ def rotated(line, rotation):
         C_thetatheta=rotate_statistics(rotation, line.C_thetatheta),
         C_gtheta=rotate_statistics(rotation, line.C_gtheta),
         C_gg=rotate_statistics(rotation, line.C_gg),
+    )
+
+
+@compiled
+def with_prior(line, seen, slope):
+    """The statistics as if a line of this slope had been seen in every direction.
+
+    ``C_thetatheta + seen I``, ``C_gtheta + seen slope I``, ``C_gg + seen slope^2 I``: where little
+    has been seen, this line decides, and it is the same in every basis.
+    """
+    eye = seen * np.eye(line.mean_theta.size)
+    return regression.State(
+        weight=line.weight,
+        beta=line.beta,
+        scale=line.scale,
+        mean_theta=line.mean_theta,
+        mean_gradient=line.mean_gradient,
+        C_thetatheta=line.C_thetatheta + eye,
+        C_gtheta=line.C_gtheta + slope * eye,
+        C_gg=line.C_gg + slope * slope * eye,
+    )
+
+
+@compiled
+def renewed(model, from_mean_theta, from_mean_gradient):
+    """The flattest direction gives way to what the others miss of a gradient, if that is stiffer.
+
+    Stiffness is ``C_gg / C_thetatheta`` along a direction, and for the newcomer the quotient of the
+    squared distances of gradient and position from their means, outside the subspace. Nothing is
+    known yet along a new direction: its statistics are 0.
+
+    Parameters
+    ----------
+    model : Subspace
+    from_mean_theta, from_mean_gradient : ndarray of shape (D,)
+
+    Returns
+    -------
+    Subspace
+        The same where the subspace is the whole space.
+
+    Notes
+    -----
+    Book: {eq}`eq-renewal`.
+    """
+    V, line = model.V, model.line
+    d = V.shape[0]
+    if d == V.shape[1]:
+        return model
+    # Twice is enough: the second pass takes away what rounding has left in the subspace.
+    new, length = direction(outside(V, from_mean_gradient))
+    new = direction(outside(V, new))[0]
+    missed = outside(V, from_mean_theta)
+    flattest, least = 0, np.inf
+    for i in range(d):
+        stiffness = (
+            line.C_gg[i, i] / line.C_thetatheta[i, i] if line.C_thetatheta[i, i] > 0.0 else 0.0
+        )
+        if stiffness < least:
+            flattest, least = i, stiffness
+    if length * length <= least * (missed @ missed) or new @ new == 0.0:
+        return model
+    V = V.copy()
+    V[flattest] = new
+    keep = np.ones((d, d))
+    keep[flattest] = 0.0
+    keep[:, flattest] = 0.0
+    return Subspace(
+        V,
+        regression.State(
+            weight=line.weight,
+            beta=line.beta,
+            scale=line.scale,
+            mean_theta=line.mean_theta,
+            mean_gradient=line.mean_gradient,
+            C_thetatheta=keep * line.C_thetatheta,
+            C_gtheta=keep * line.C_gtheta,
+            C_gg=keep * line.C_gg,
+        ),
     )

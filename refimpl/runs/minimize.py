@@ -37,7 +37,7 @@ def minimize(
     fun,
     x0,
     *,
-    method="fogr",
+    method="ogr",
     steps,
     noise=0.0,
     seed=None,
@@ -58,7 +58,7 @@ def minimize(
     x0 : array_like of shape (D,)
         Start, in theta-units.
     method : str, optional
-        A name of `refimpl.methods`.
+        A name of `refimpl.methods`; the default needs no tuning.
     steps : int
         Number of steps, at least 1; each costs one gradient.
     noise : float, noise model or array_like of shape (steps, D), optional

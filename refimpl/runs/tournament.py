@@ -24,7 +24,7 @@ EXPONENTS = np.arange(25) / 4.0
 # Six digits: more would differ from machine to machine, and make every difference unreadable.
 DIGITS = 6
 # The fields of a record that can be infinite; in the file they are the string "inf".
-UNBOUNDED = ("deciles", "maximum", "median")
+UNBOUNDED = ("deciles", "hyperparameters", "maximum", "median")
 
 
 class Row(NamedTuple):
@@ -65,6 +65,8 @@ class Rival(NamedTuple):
         Other hyperparameters.
     largest : int, optional
         Rows of higher dimension are left out, which their records say.
+    seeds : int, optional
+        Only so many of each row's seeds, the first ones: for a rival that is slow to run.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Rival(NamedTuple):
     grid: tuple = ()
     fixed: dict | tuple = ()
     largest: int | None = None
+    seeds: int | None = None
 
     def hyperparameters(self):
         """One dictionary for each value of the grid, in its order."""
@@ -111,15 +114,15 @@ def check(rows, rivals):
     return [row._replace(seeds=tuple(row.seeds)) for row in rows], list(rivals)
 
 
-def cell(row, method, hyperparameters):
-    """The row's cell for one method."""
+def cell(row, method, hyperparameters, seeds=None):
+    """The row's cell for one method, with the first of its seeds."""
     return Cell(
         row.function,
         method,
         row.starts,
         row.steps,
         row.noise,
-        row.seeds,
+        row.seeds[:seeds],
         hyperparameters=hyperparameters,
     )
 
@@ -170,7 +173,7 @@ def tournament(rows, rivals, *, cache=None, jobs=None, progress=None):
         six digits. Excesses below ``eps max(1, |minimum_value|)`` count as that much.
 
         ``row, function, dimension, noise, steps, starts, seeds, runs, minimum_value``
-            The row's facts; `starts` and `seeds` are numbers of them.
+            The row's facts; `starts` and `seeds` are numbers of them, `seeds` those of the rival.
         ``rival, method, tuned, left_out``
             `left_out` is why the rival does not run the row, else None. If it is left out, what
             follows is None.
@@ -209,7 +212,7 @@ def tournament(rows, rivals, *, cache=None, jobs=None, progress=None):
     """
     rows, rivals = check(rows, rivals)
     cells = [
-        cell(row, rival.method, hyperparameters)
+        cell(row, rival.method, hyperparameters, rival.seeds)
         for row in rows
         for rival in rivals
         if plays(row, rival)
@@ -223,9 +226,17 @@ def tournament(rows, rivals, *, cache=None, jobs=None, progress=None):
             if plays(row, rival):
                 given = rival.hyperparameters()
                 entries[rival.name] = _entry(row, given, [next(results) for _ in given])
-        best = np.minimum.reduce([entry.excess for entry in entries.values()], initial=np.inf)
+        best = _best(row, [entry.excess for entry in entries.values()])
         records += [_record(row, rival, entries.get(rival.name), best) for rival in rivals]
     return records
+
+
+def _best(row, excesses):
+    """The smallest excess of all rivals, run by run; a rival with fewer seeds counts in these."""
+    best = np.full((len(row.seeds), len(row.starts)), np.inf)
+    for excess in excesses:
+        best[: len(excess)] = np.minimum(best[: len(excess)], excess)
+    return best
 
 
 class Entry(NamedTuple):
@@ -248,7 +259,7 @@ def _entry(row, given, finals):
 
 def _record(row, rival, entry, best):
     """The record of one row and rival; `best` is the smallest excess of all rivals, run by run."""
-    seeds, n = len(row.seeds), len(row.starts)
+    seeds, n = len(row.seeds[: rival.seeds]), len(row.starts)
     facts = {
         "row": row.name,
         "function": row.function.name,
@@ -292,7 +303,7 @@ def _record(row, rival, entry, best):
         _rounded(deciles[10]),
         diverged,
         _rounded(statistics.wilson_interval(diverged, excess.size)),
-        _rounded(statistics.profile(excess, best, EXPONENTS)),
+        _rounded(statistics.profile(excess, best[:seeds], EXPONENTS)),
     )
     return facts | dict(zip(RESULTS, found, strict=True))
 
@@ -368,16 +379,16 @@ def recompute(records, row, rival):
     if not plays(row, rival):
         return _record(row, rival, None, None)
     given = rival.hyperparameters()
-    cells = [cell(row, rival.method, hyperparameters) for hyperparameters in given]
+    cells = [cell(row, rival.method, hyperparameters, rival.seeds) for hyperparameters in given]
     cells += [
-        cell(row, record["method"], record["hyperparameters"])
+        cell(row, record["method"], record["hyperparameters"], record["seeds"])
         for record in of_row
         if record["rival"] != rival.name and record["left_out"] is None
     ]
     finals = compute(cells, progress=False)
     entry = _entry(row, given, finals[: len(given)])
     others = [excess_over_minimum(final, row.function) for final in finals[len(given) :]]
-    return _record(row, rival, entry, np.minimum.reduce([entry.excess, *others]))
+    return _record(row, rival, entry, _best(row, [entry.excess, *others]))
 
 
 def write(records, path, *, command=""):
@@ -429,12 +440,16 @@ def _block(record):
 def _encoded(value):
     if isinstance(value, list):
         return [_encoded(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _encoded(one) for name, one in value.items()}
     return "inf" if value == np.inf else value
 
 
 def _decoded(value):
     if isinstance(value, list):
         return [_decoded(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _decoded(one) for name, one in value.items()}
     return np.inf if value == "inf" else value
 
 
