@@ -288,7 +288,12 @@ def test_gradient_zero_at_rest(method):
 
 @METHODS
 def test_coordinates_can_be_exchanged(method):
-    """None of the methods knows which coordinate is the first."""
+    """None of the methods knows which coordinate is the first, except ogr.
+
+    Its axes are the coordinates in their order at the start, and the QR step keeps an order.
+    """
+    if method.name == "ogr":
+        pytest.skip("the axes of ogr begin in the order of the coordinates: tests/test_ogr.py")
     order = [2, 0, 1]
     path = run(method.name, [1.0, 0.5, -1.0], GRADIENTS)
     exchanged = run(method.name, np.array([1.0, 0.5, -1.0])[order], GRADIENTS[:, order], order)

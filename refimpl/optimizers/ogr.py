@@ -128,14 +128,17 @@ def observed(state, theta, gradient, parameters):
     line = regression.update(line, V @ off_theta, V @ off_gradient, beta)
     gain = beta / line.weight
     spread = (1.0 - gain) * (state.spread + gain * (off_theta @ off_theta))
+    mean_gradient = state.mean_gradient + gain * off_gradient
+    energy = (1.0 - gain) * (state.energy + gain * (off_gradient @ off_gradient))
     return OGRState(
         model=subspace.Subspace(V, line),
         mean_theta=state.mean_theta + gain * off_theta,
-        mean_gradient=state.mean_gradient + gain * off_gradient,
+        mean_gradient=mean_gradient,
         momentum=state.momentum + (gamma if begun else 1.0) * (g - state.momentum),
-        # Never below what rounding lets positions tell apart: it is the seed of all longer steps.
+        # Neither falls below what rounding can tell apart: these are the seeds of longer steps, also
+        # where the gradient never changes.
         spread=max(spread, (EPS * state.opening) ** 2),
-        energy=(1.0 - gain) * (state.energy + gain * (off_gradient @ off_gradient)),
+        energy=max(energy, EPS * EPS * (mean_gradient @ mean_gradient)),
         count=state.count + 1.0 if begun or np.max(np.abs(g)) > 0.0 else 0.0,
         unit=unit,
         opening=state.opening,

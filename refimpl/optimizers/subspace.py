@@ -136,7 +136,7 @@ def renewed(model, from_mean_theta, from_mean_gradient):
         return model
     # Twice is enough: the second pass takes away what rounding has left in the subspace.
     new, length = direction(outside(V, from_mean_gradient))
-    new = direction(outside(V, new))[0]
+    new, kept = direction(outside(V, new))
     missed = outside(V, from_mean_theta)
     flattest, least = 0, np.inf
     for i in range(d):
@@ -145,7 +145,7 @@ def renewed(model, from_mean_theta, from_mean_gradient):
         )
         if stiffness < least:
             flattest, least = i, stiffness
-    if length * length <= least * (missed @ missed) or new @ new == 0.0:
+    if length * length <= least * (missed @ missed) or kept < 0.5:
         return model
     V = V.copy()
     V[flattest] = new
