@@ -52,7 +52,7 @@ REGISTRY = {
     "tournament": _of_rivals(
         "tournament",
         rivals.compute_tournament,
-        "the robust default against tuned rivals (one to two hours on two processors)",
+        "the robust default against tuned rivals (about an hour on two processors)",
     ),
     "ablation": _of_rivals(
         "ablation",

@@ -23,12 +23,24 @@ class RangeError(ValueError):
     """A hyperparameter or setting outside its range."""
 
 
+class NoMinimumError(ValueError):
+    """Data whose loss has no minimum, since it falls for ever along some direction."""
+
+
 class StateError(ValueError):
     """A state that does not belong to the function it was given to."""
 
 
 class UnknownNameError(ValueError):
     """No method, function, hyperparameter or figure has this name."""
+
+
+class VectorError(ValueError):
+    """A file of reference outputs that cannot be trusted; the message names the file and line."""
+
+
+class VerificationError(ValueError):
+    """An implementation that cannot be verified at all: it does not start, or says nonsense."""
 
 
 class MissingDerivativeError(TypeError):

@@ -1,5 +1,31 @@
 """Settings under which each figure computes in a moment, also as plain Python."""
 
+
+def _record(row, rival, noise, mean, profile, diverged=0):
+    """One record of a tournament, invented, with the fields that figures read."""
+    fields = {"row": row, "rival": rival, "method": rival.lower(), "noise": noise, "steps": 5}
+    found = {"geometric_mean": mean, "profile": profile, "diverged": diverged}
+    facts = {"dimension": 2, "runs": 20, "at_edge": False}
+    return fields | found | facts | {"left_out": None if profile else "too slow"}
+
+
+def _shares(first):
+    """A profile that is all in from the second factor on."""
+    return [first] + 24 * [1.0]
+
+
+TOURNAMENT = [
+    _record("a, noise 0.1, 5 steps", "Adam", 0.1, 0.1, _shares(0.2)),
+    _record("a, noise 0.1, 5 steps", "BFGS", 0.1, 0.05, _shares(0.3)),
+    _record("a, noise 0.1, 5 steps", "ogr", 0.1, 0.01, _shares(0.5)),
+    _record("b, noise 1, 5 steps", "Adam", 1.0, 1.0, _shares(0.4), diverged=4),
+    _record("b, noise 1, 5 steps", "BFGS", 1.0, None, None),
+    _record("b, noise 1, 5 steps", "ogr", 1.0, 10.0**-0.5, _shares(0.6)),
+    _record("held out: c, noise 0.1", "Adam", 0.1, 0.001, _shares(0.7)),
+    _record("held out: c, noise 0.1", "BFGS", 0.1, 0.001, _shares(0.1)),
+    _record("held out: c, noise 0.1", "ogr", 0.1, 0.01, _shares(0.2)),
+]
+
 SMALL = {
     "noisy_line": {},
     "regression_line": {"steps": 24},
@@ -9,6 +35,7 @@ SMALL = {
     "beale_paths": {},
     "sorted_values": {"seeds": range(2)},
     "figure1": {"seeds": range(2)},
+    "smallest_program": {"runs": 2},
     "gallery": {"n": 31},
     "noise_models": {"n": 3000},
     "fair_comparison": {"seeds": range(1), "names": ("beale", "himmelblau"), "side": 3},
@@ -22,4 +49,25 @@ SMALL = {
     "escape_time": {"curvatures": (0.1, 1.0), "noises": (1e-3, 1e-2), "runs": 21},
     "monkey_saddle": {"distances": (0.1, 0.01), "n": 21},
     "escaping_cloud": {"runs": 5},
+    "options": {
+        "trials": 2,
+        "steps": 12,
+        "runs": 1,
+        "turns": (0.1, 1.0),
+        "radius": 1,
+        "seeds": range(1),
+    },
+    "inside_a_run": {"steps": 24},
+    "optimizer_values": {
+        "seeds": range(1),
+        "tuning": range(1000, 1001),
+        "radius": 0,
+        "steps": 6,
+    },
+    "your_least_squares": {"steps": 25},
+    "your_logistic": {"steps": 12},
+    "robust_scale": {"ratios": (0.1, 1.0, 3.0), "runs": 200, "pairs": 12},
+    "pure_noise": {"seeds": range(2), "dimensions": (1, 3), "steps": 40},
+    "profiles": {"records": TOURNAMENT},
+    "stall": {"seeds": range(2), "dimension": 8, "steps": 12},
 }

@@ -31,6 +31,7 @@ from .function import Function
 from .goldstein_price import goldstein_price
 from .himmelblau import himmelblau
 from .least_squares import least_squares
+from .logistic import logistic_regression
 from .matyas import matyas
 from .monkey_saddle import monkey_saddle
 from .quadratic import quadratic
@@ -49,6 +50,7 @@ __all__ = [
     "goldstein_price",
     "himmelblau",
     "least_squares",
+    "logistic_regression",
     "matyas",
     "monkey_saddle",
     "quadratic",

@@ -25,7 +25,7 @@ def quotient(a, b):
 def fitted(line):
     """``C_gtheta / C_thetatheta`` of a diagonal state, 0 for a coordinate that has not moved.
 
-    The curvature of `regression.slope`, without its errors. Shape (D,).
+    The curvature of `refimpl.regression.slope`, without its errors. Shape (D,).
     """
     curvature = np.empty(line.C_gtheta.size)
     for i in range(curvature.size):

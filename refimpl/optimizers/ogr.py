@@ -135,8 +135,8 @@ def observed(state, theta, gradient, parameters):
         mean_theta=state.mean_theta + gain * off_theta,
         mean_gradient=mean_gradient,
         momentum=state.momentum + (gamma if begun else 1.0) * (g - state.momentum),
-        # Neither falls below what rounding can tell apart: these are the seeds of longer steps, also
-        # where the gradient never changes.
+        # Neither falls below what rounding can tell apart: they are the seeds of longer steps, and
+        # a gradient that never changes must not stop the run.
         spread=max(spread, (EPS * state.opening) ** 2),
         energy=max(energy, EPS * EPS * (mean_gradient @ mean_gradient)),
         count=state.count + 1.0 if begun or np.max(np.abs(g)) > 0.0 else 0.0,

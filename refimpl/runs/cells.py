@@ -395,8 +395,8 @@ def compute(cells, *, cache=None, jobs=None, progress=None):
     ------
     UnknownNameError, RangeError, ShapeError, NotFiniteError, TypeError
         For a wrong cell, before any work, with its label.
-    RunError and others
-        From a run, with the label of its cell; cells finished before stay in the cache.
+    RunError
+        Or another error of a run, with its cell's label; finished cells stay in the cache.
     """
     joblib = _joblib()
     cells = [checked(cell) for cell in cells]
