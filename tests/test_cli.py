@@ -122,7 +122,10 @@ def test_lattice_counts_what_diverged(capsys):
         (["run", "beale", "--start", "0"], "expected a start of shape (2,)"),
         (["run", "beale", "--start", "nan", "0"], "finite"),
         (["run", "beale", "--start", "0", "0", "--beta", "2"], "beta in (0, 1]"),
-        (["run", "beale", "--start", "0", "0", "--alpha", "2"], "known: beta, cut, div, gamma"),
+        (
+            ["run", "beale", "--method", "fogr", "--start", "0", "0", "--alpha", "2"],
+            "known: beta, cut, div, gamma",
+        ),
         (["run", "beale", "--start", "0", "0", "--steps", "0"], "steps >= 1"),
         (["methods", "adm"], "did you mean 'adam'"),
         (["figures", "no_such", "--folder", "x"], "figure"),
