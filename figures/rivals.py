@@ -32,13 +32,13 @@ PLANE = (
 FALLING, STIFF = 5, 20
 START = 1e-3  # distance from the saddle
 
-DECADES = tuple(float(f"{10.0**exponent:.3g}") for exponent in np.arange(-4.5, 0.0, 0.5))
+DECADES = tuple(float(f"{10.0**exponent:.3g}") for exponent in np.arange(-6.0, 0.0, 0.5))
 FIRST_ORDER = (
     Rival("momentum", "momentum", "alpha", DECADES, {"gamma": 0.5}),
-    Rival("Adam", "adam", "alpha", (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)),
+    Rival("Adam", "adam", "alpha", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)),
 )
-CDOGR = Rival("cdOGR", "cdogr", "eta", (0.1, 0.2, 0.4, 0.6, 0.8, 1.0))
-FOGR = Rival("fOGR", "fogr", "cut", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), largest=50)
+CDOGR = Rival("cdOGR", "cdogr", "eta", (0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7))
+FOGR = Rival("fOGR", "fogr", "cut", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0), largest=50)
 POGR = Rival("pOGR", "pogr", "alpha", (0.05, 0.1, 0.2, 0.4, 2.0 / 3.0, 1.0, 1.5), largest=100)
 BFGS = Rival("BFGS", "bfgs", largest=100, seeds=10)
 OGR = Rival("ogr", "ogr")

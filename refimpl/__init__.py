@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module it lives in.
 _HOMES = {
+    "diagnostics": "refimpl.runs.diagnostics",
     "lattice": "refimpl.runs.lattice",
     "methods": "refimpl.optimizers",
     "minimize": "refimpl.runs.minimize",

@@ -229,8 +229,9 @@ def list_functions(options):
             print(f"  note    {f.note}")
     if not options.name:
         print("In any size: 'rosenbrock(10)', 'styblinski_tang(10)'. With data of their own, from")
-        print("Python: bounded_saddle(spectrum, c, rotation), least_squares(features, targets),")
-        print("quadratic(spectrum, rotation), and one's own by functions.Function.")
+        print("Python: bounded_saddle(spectrum, c, rotation), quadratic(spectrum, rotation),")
+        print("least_squares(features, targets), logistic_regression(features, labels), and one's")
+        print("own by functions.Function.")
         print("Noise, from Python: noise.gaussian, student, multiplicative, minibatch, or data.")
     return HELD
 

@@ -208,7 +208,7 @@ def test_minibatch_where_there_is_none():
 def test_noise_of_every_model_enters_lattices_as_it_enters_runs():
     for model in (noise.student(0.1, 3.0), noise.multiplicative(0.2)):
         final = refimpl.lattice(
-            functions.beale, "fogr", starts=[[1.0, 1.0]], steps=10, noise=model, seeds=[3]
+            functions.beale, "ogr", starts=[[1.0, 1.0]], steps=10, noise=model, seeds=[3]
         )
         alone = refimpl.minimize(functions.beale, [1.0, 1.0], steps=10, noise=model, seed=3)
         assert final[0, 0] == alone.fun

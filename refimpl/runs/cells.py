@@ -37,7 +37,7 @@ class Cell(NamedTuple):
 
     Attributes
     ----------
-    function : Function
+    function : refimpl.functions.Function
         Of the laboratory; one of your own can be computed, but not be cached.
     method : str
         A name of `refimpl.methods`.
@@ -201,7 +201,7 @@ def escape_steps(
 
     Parameters
     ----------
-    function : Function
+    function : refimpl.functions.Function
     start : array_like of shape (D,)
     method : str
     threshold : float

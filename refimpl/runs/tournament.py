@@ -33,7 +33,7 @@ class Row(NamedTuple):
     Attributes
     ----------
     name : str
-    function : Function
+    function : refimpl.functions.Function
         With a finite `minimum_value`.
     starts : array_like of shape (n, D)
     noise : float, noise model or array_like of shape (steps, D)
