@@ -21,7 +21,9 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
-@pytest.mark.parametrize("command", ["methods", "functions", "run", "lattice", "figures"])
+@pytest.mark.parametrize(
+    "command", ["methods", "functions", "run", "lattice", "figures", "vectors", "verify"]
+)
 def test_help_everywhere(capsys, command):
     status, out, _ = run(capsys, command, "--help")
     assert status == 0
