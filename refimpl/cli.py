@@ -1,6 +1,7 @@
-"""The command line: look up, run, sweep, draw.
+"""The command line: look up, run, sweep, draw, verify.
 
-Exit status: 0 it held, 1 it fell short (a run diverged, a gradient was bad), 2 wrong usage.
+Exit status: 0 it held, 1 it fell short (a run diverged, a gradient was bad, an implementation
+failed), 2 wrong usage.
 """
 
 import argparse
@@ -41,7 +42,8 @@ def parser():
     top = argparse.ArgumentParser(
         prog="refimpl",
         description="Curvature from noisy gradients: reference implementation.",
-        epilog="Exit status: 0 held, 1 fell short (a run diverged), 2 wrong usage.",
+        epilog="Exit status: 0 held, 1 fell short (a run diverged, a verification failed), 2 wrong "
+        "usage.",
     )
     top.add_argument("--version", action="version", version=f"refimpl {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -92,6 +94,10 @@ def parser():
     sub.add_argument("--folder", default="drawn", help="where (default: %(default)s)")
     sub.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
     sub.add_argument("--list", action="store_true", help="only list their names")
+
+    from .verify import commands as verification
+
+    verification.add(command)
     return top
 
 

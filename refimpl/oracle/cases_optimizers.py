@@ -1,0 +1,194 @@
+"""Replays: each method's whole step over a stored stream of positions and gradients."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .cases import dyadic, symmetric
+
+STEPS = 100
+
+
+class Replay(NamedTuple):
+    """A replay before it is certified."""
+
+    method: str
+    flags: tuple
+    params: dict
+    start: np.ndarray
+    directions: np.ndarray
+    stream: list
+    binary32: bool = True
+
+
+def stream(rng, D, steps=STEPS, center=0.0, hessian=False):
+    """Positions that draw nearer to a saddle, with gradients of a quadratic and noise.
+
+    All on a grid of 2^-10, so that positions and gradients are exact in binary32.
+    """
+    H = symmetric(rng, D, bits=3, size=2.0)
+    pairs = []
+    for t in range(steps):
+        spread = 2.0 if t < steps // 4 else 1.0 if t < steps // 2 else 0.25
+        theta = np.round(dyadic(rng, D, 8, spread) * 2.0**10) / 2.0**10
+        pair = {"theta": center + theta, "gradient": H @ theta + dyadic(rng, D, 6, 0.125)}
+        if hessian:
+            # A Hessian of its own for each step, as of a function that is no quadratic.
+            pair["hessian"] = H + symmetric(rng, D, bits=5, size=1.0)
+        pairs.append(pair)
+    return pairs
+
+
+# Hyperparameters exact in binary32, near the published ones.
+DYADIC = {
+    "sgd": {"alpha": 0.0625},
+    "momentum": {"alpha": 0.0625, "gamma": 0.5},
+    "adam": {"alpha": 0.375, "beta1": 0.75, "beta2": 0.875, "eps": 2.0**-20},
+    "newton": {"alpha": 0.75},
+    "sfn": {"div": 1.5, "cut": 0.5},
+    "krylov_sfn": {"dimension": 2, "div": 1.5, "cut": 0.5},
+    "fogr": {"beta": 0.5, "gamma": 0.625, "div": 1.5, "cut": 2.0, "prior": (1.0, 0.0)},
+    "dogr": {"beta": 0.625, "gamma": 0.75, "div": 1.375, "cut": 1.0, "prior": (1.0, 0.0)},
+    "sogr": {
+        "beta": 0.375,
+        "gamma": 0.75,
+        "turn": 0.125,
+        "div": 1.5,
+        "cut": 1.0,
+        "alpha": 0.0625,
+        "dimension": 2,
+        "prior": (1.0, 0.0),
+    },
+    "dsogr": {
+        "beta": 0.375,
+        "gamma": 0.75,
+        "turn": 0.125,
+        "div": 1.5,
+        "cut": 1.0,
+        "w": 0.25,
+        "dimension": 2,
+        "prior": (1.0, 0.0),
+    },
+    "cdogr": {
+        "beta": 0.375,
+        "gamma": 0.5,
+        "eta": 0.625,
+        "div": 1.0,
+        "cut": 0.0,
+        "max_alpha": 0.5,
+        "prior": (0.125, 0.125),
+    },
+    "cfogr": {"beta": 0.375, "gamma": 0.75, "eta": 0.75, "cut": 1.0, "prior": (0.125, 0.125)},
+    "csogr": {
+        "beta": 0.375,
+        "gamma": 0.75,
+        "turn": 0.125,
+        "eta": 0.875,
+        "cut": 1.0,
+        "dimension": 2,
+        "prior": (0.125, 0.125),
+    },
+    "cdsogr": {
+        "beta": 0.375,
+        "gamma": 0.75,
+        "turn": 0.125,
+        "eta": 0.75,
+        "w": 0.5,
+        "cut": 0.125,
+        "max_alpha": np.inf,
+        "dimension": 2,
+        "prior": (0.125, 0.125),
+    },
+    "pogr": {"beta": 0.25, "alpha": 0.625, "prior": (1.0, 0.0)},
+    "online_sfn": {
+        "beta": 0.375,
+        "gamma": 0.5,
+        "turn": 0.25,
+        "div": 1.0,
+        "cut": 1.0,
+        "alpha": 0.0625,
+        "dimension": 2,
+        "prior": (1.0, 0.0),
+        "shifted": True,
+        "transport": True,
+        "row_sums": True,
+    },
+}
+# The published ones, where they are others.
+PUBLISHED = {
+    "adam": {"alpha": 0.4, "beta1": 0.8, "beta2": 0.9, "eps": 1e-8},
+    "fogr": {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 10.0, "prior": (1.0, 0.0)},
+    "dogr": {"beta": 0.6, "gamma": 0.7, "div": 1.4, "cut": 5.0, "prior": (1.0, 0.0)},
+    "pogr": {"beta": 0.3, "alpha": 2.0 / 3.0, "prior": (1.0, 0.0)},
+    "sogr": {
+        "beta": 0.6,
+        "gamma": 0.7,
+        "turn": 0.1,
+        "div": 1.5,
+        "cut": 15.0,
+        "alpha": 0.001,
+        "dimension": 1,
+        "prior": (1.0, 0.0),
+    },
+}
+OGR = {
+    "beta": 0.6,
+    "beta_late": 0.25,
+    "settle": 30.0,
+    "gamma": 0.5,
+    "eta": 0.9,
+    "reach": 2.0,
+    "first": 0.5,
+    "ridge": 0.003,
+    "dimension": 10,
+    "turning": True,
+    "row_sums": False,
+}
+CURVATURE = ("newton", "sfn", "krylov_sfn")
+
+
+def cases():
+    """All of them, in the order of their numbers."""
+    rng = np.random.default_rng(20240605)
+    for method, params in DYADIC.items():
+        yield replay(rng, method, ("normal", *special(method)), params)
+    for method, params in PUBLISHED.items():
+        yield replay(rng, method, ("normal",), params)
+    adam = DYADIC["adam"] | {"eps": 0.5, "beta2": 0.984375}
+    yield replay(rng, "adam", ("eps-placement", "bias-correction"), adam)
+    yield replay(rng, "fogr", ("one-dimension", "bias-correction"), DYADIC["fogr"], D=1)
+    fogr = DYADIC["fogr"] | {"beta": 0.125}
+    yield replay(rng, "fogr", ("far-mean", "decay-order"), fogr, center=64.0)
+    online = DYADIC["online_sfn"] | {"shifted": False, "row_sums": False}
+    yield replay(rng, "online_sfn", ("division-order", "off-by-one"), online)
+    sogr = DYADIC["sogr"]
+    yield replay(rng, "sogr", ("full-dimension",), sogr, D=2)
+    # Last, since it may still change. Its floor of the spread is in units of binary64.
+    yield replay(rng, "ogr", ("normal", "full-dimension"), OGR, D=2)._replace(binary32=False)
+    yield replay(rng, "ogr", ("normal",), OGR | {"dimension": 2}, D=4)._replace(binary32=False)
+    ablated = OGR | {"turning": False, "row_sums": True}
+    yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
+
+
+def special(method):
+    """What the first steps of a method from its start show."""
+    return {
+        "adam": ("bias-correction",),
+        "fogr": ("old-new-mean", "decay-order"),
+        "newton": ("exact-saddle",),
+        "sfn": ("exact-saddle", "at-the-cut"),
+        "sogr": ("first-step",),
+        "pogr": ("first-step",),
+    }.get(method, ())
+
+
+def replay(rng, method, flags, params, D=None, **options):
+    """A method over a stream of its own."""
+    d = min(params.get("dimension", 0), D or 4)
+    D = D or (4 if d else 3 if method in ("sfn", "newton") else 2)
+    pairs = stream(rng, D, hessian=method in CURVATURE, **options)
+    drawn = np.zeros((0, D))
+    if d and method not in (*CURVATURE, "ogr"):
+        # Uniform in [0, 2^-10), as in the programs of [D].
+        drawn = np.abs(dyadic(rng, (d, D), 10, 2.0**-10))
+    return Replay(method, flags, params, pairs[0]["theta"], drawn, pairs)

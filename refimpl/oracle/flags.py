@@ -1,0 +1,165 @@
+"""What a case is there for: its kind, what it holds, and the mistake that it catches."""
+
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """One flag of the reference outputs."""
+
+    kind: str
+    description: str
+    catches: str
+
+
+NOTES = {
+    "normal": Note(
+        "normal",
+        "Moderate numbers, well away from every special case.",
+        "A wrong formula, a wrong order of arguments, a transposed result.",
+    ),
+    "first-step": Note(
+        "degenerate",
+        "The first observation after a start.",
+        "A division by a weight of zero, a first value that is averaged with nothing.",
+    ),
+    "constant-theta": Note(
+        "degenerate",
+        "A position that does not move, in one coordinate or in all.",
+        "A division by a variance of zero; curvature where nothing is known.",
+    ),
+    "zero-gradient": Note(
+        "degenerate",
+        "A gradient of exactly zero.",
+        "A normalisation that divides by a length of zero.",
+    ),
+    "rank-deficient": Note(
+        "degenerate",
+        "A matrix whose rows depend on each other.",
+        "An inverse where only a pseudo-inverse exists; rows that are not made orthonormal.",
+    ),
+    "repeated-eigenvalue": Note(
+        "degenerate",
+        "Two or more equal eigenvalues.",
+        "A formula that divides by differences of eigenvalues.",
+    ),
+    "equal-moduli": Note(
+        "degenerate",
+        "Eigenvalues of equal modulus and opposite sign, the symmetric saddle.",
+        "A shift that is left out, or added where there is none.",
+    ),
+    "one-dimension": Note(
+        "degenerate",
+        "A single coordinate or a single direction.",
+        "A shape that falls away; a loop that needs two rows.",
+    ),
+    "full-dimension": Note(
+        "degenerate",
+        "As many directions as coordinates.",
+        "A complement that is empty; a basis that cannot turn out of its span.",
+    ),
+    "far-mean": Note(
+        "adversarial",
+        "Observations that lie close together and far from the origin.",
+        "A covariance formed as the mean of the products minus the product of the means.",
+    ),
+    "collinear": Note(
+        "adversarial",
+        "Directions that nearly depend on each other.",
+        "Classical Gram-Schmidt in one pass; a matrix that is inverted as such.",
+    ),
+    "huge-scale": Note(
+        "adversarial",
+        "Numbers whose squares overflow.",
+        "A length or a determinant formed from squares without a scale.",
+    ),
+    "subnormal-scale": Note(
+        "adversarial",
+        "Numbers whose squares vanish, or that are subnormal themselves.",
+        "An absolute threshold; a length that comes out as zero.",
+    ),
+    "exact-saddle": Note(
+        "adversarial",
+        "Curvature of both signs.",
+        "Newton's attraction to the saddle; an eigenvalue that enters with its sign.",
+    ),
+    "negative-definite": Note(
+        "adversarial",
+        "Negative curvature in every direction.",
+        "A modulus that is left out; a Cholesky factor of a matrix that has none.",
+    ),
+    "at-the-cut": Note(
+        "adversarial",
+        "Curvature at the cut, or just above and below it.",
+        "A cut that is added instead of compared; `div` applied to the cut as well.",
+    ),
+    "nan-input": Note(
+        "adversarial",
+        "An input that is not a number.",
+        "A comparison with NaN that is false and lets it pass.",
+    ),
+    "inf-input": Note(
+        "adversarial",
+        "An infinite input.",
+        "A test for NaN alone.",
+    ),
+    "out-of-range": Note(
+        "adversarial",
+        "A hyperparameter outside its range.",
+        "A hyperparameter that is used unchecked.",
+    ),
+    "wrong-shape": Note(
+        "adversarial",
+        "Inputs whose shapes do not fit.",
+        "Shapes that are broadcast until they fit.",
+    ),
+    "wrong-state": Note(
+        "adversarial",
+        "A state that belongs to the other of the two recursions.",
+        "Statistics of two conventions mixed in one state.",
+    ),
+    "not-symmetric": Note(
+        "adversarial",
+        "A matrix that is not symmetric where a Hessian is needed.",
+        "One half of the matrix that is ignored.",
+    ),
+    "decay-order": Note(
+        "porting",
+        "An update whose old and new parts are of the same size.",
+        "`(1 - beta) C + beta d d^T` in place of `(1 - beta) (C + beta d d^T)`.",
+    ),
+    "eps-placement": Note(
+        "porting",
+        "A stabilising number that is as large as what it is added to.",
+        "A number added inside the root instead of outside, or to the wrong factor.",
+    ),
+    "bias-correction": Note(
+        "porting",
+        "Few observations, so that the sum of their weights is far from 1.",
+        "A weight sum, or a power of the decay, that is left out.",
+    ),
+    "old-new-mean": Note(
+        "porting",
+        "A new observation far from the mean.",
+        "The new mean in products that need the old one, or the other way round.",
+    ),
+    "transposed": Note(
+        "porting",
+        "A fitted matrix that is far from symmetric.",
+        "`C_thetag` in place of `C_gtheta`; one half of the matrix alone.",
+    ),
+    "division-order": Note(
+        "porting",
+        "An eigenbasis far from the coordinate axes and a wide spectrum.",
+        "A division after the rotation back, where it belongs before.",
+    ),
+    "float32-inside": Note(
+        "porting",
+        "Inputs whose differences begin after the seventh digit.",
+        "An intermediate array or constant of single precision.",
+    ),
+    "off-by-one": Note(
+        "porting",
+        "Few steps or a large weight, where one step more or less shows.",
+        "A power of the decay, or an effective sample size, of the step before or after.",
+    ),
+}

@@ -1,0 +1,116 @@
+"""Piece 2: orthonormal rows and turned bases, from the Cholesky factor of the Gram matrix."""
+
+import mpmath
+import numpy as np
+from mpmath import mpf
+
+from .arrays import array, eye, largest, length, matrix, zeros
+
+# Rows are squared in the Gram matrix: this many digits more than the result shall have.
+GUARD = 80
+
+
+def orthonormalize(W):
+    """``L^{-1} W`` with ``L L^T = W W^T``, `L` lower triangular and positive on its diagonal."""
+    with mpmath.workdps(mpmath.mp.dps + GUARD):
+        W = W / np.array([[largest(row) or mpf(1)] for row in W], dtype=object)
+        try:
+            L = array(mpmath.cholesky(matrix(W @ W.T)))
+        except ValueError:
+            return {"result": _completed(W)}
+        if min(np.diag(L)) < mpf(10) ** -(GUARD // 2):
+            return {"result": _completed(W)}
+        V = zeros(*W.shape)
+        for i in range(W.shape[0]):
+            V[i] = (W[i] - L[i, :i] @ V[:i]) / L[i, i] if i else W[i] / L[i, i]
+        return {"result": V}
+
+
+def _completed(W):
+    """Rows that depend on earlier ones replaced by the coordinate axis least covered by these."""
+    V = zeros(*W.shape)
+    for i in range(W.shape[0]):
+        row = _rest(W[i], V[:i])
+        if length(row) <= mpf(10) ** -(GUARD // 2):
+            row = _rest(_least_covered(V[:i], W.shape[1]), V[:i])
+        V[i] = row / length(row)
+    return V
+
+
+def _least_covered(V, D):
+    covered = [sum((v[k] ** 2 for v in V), mpf(0)) for k in range(D)]
+    return eye(D)[covered.index(min(covered))]
+
+
+def _rest(row, V):
+    for _ in range(2):
+        for v in V:
+            row = row - (v @ row) * v
+    return row
+
+
+def orthonormalize_formula(W):
+    """Modified Gram-Schmidt in row order, twice."""
+    d, D = W.shape
+    V = W.copy()
+    for i in range(d):
+        row = _straightened(V[i], V[:i])
+        V[i] = _straightened(_least_covered(V[:i], D), V[:i]) if row is None else row
+    return {"result": V}
+
+
+def _straightened(row, V):
+    size = length(row)
+    if size == 0:
+        return None
+    row = row / size
+    for _ in range(2):
+        row = _once(row, V)
+    share = length(row)
+    # What is left of a row that depends on the others is rounding.
+    return row / share if share > 4 * (len(V) + 1) * mpf(2) ** (1 - mpmath.mp.prec) else None
+
+
+def _once(row, V):
+    for v in V:
+        row = row - (v @ row) * v
+    return row
+
+
+def oja(V, x, gamma):
+    """Oja's rule."""
+    return orthonormalize(V + gamma * np.outer(V @ x, x))
+
+
+def oja_formula(V, x, gamma):
+    """The same with Gram-Schmidt."""
+    return orthonormalize_formula(V + gamma * np.outer(V @ x, x))
+
+
+def inject(V, x, turn):
+    """The same vector added to every row."""
+    return orthonormalize(V + turn * x)
+
+
+def inject_formula(V, x, turn):
+    """The same with Gram-Schmidt."""
+    return orthonormalize_formula(V + turn * x)
+
+
+def transport(V_old, V_new, C):
+    """Each entry as a sum over pairs of old axes, with the inner products of new and old ones."""
+    d = C.shape[0]
+    result = zeros(d, d)
+    for i in range(d):
+        for j in range(d):
+            for a in range(d):
+                for b in range(d):
+                    left, right = V_new[i] @ V_old[a], V_new[j] @ V_old[b]
+                    result[i, j] += left * C[a, b] * right
+    return {"result": result}
+
+
+def transport_formula(V_old, V_new, C):
+    """``P C P^T``."""
+    P = V_new @ V_old.T
+    return {"result": P @ C @ P.T}

@@ -1,0 +1,181 @@
+"""The linter of the reference outputs: what reading leaves open, and a second computation."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import VectorError
+from . import FOLDER, families, line, load, sealed, text
+
+KINDS = ("normal", "degenerate", "adversarial", "porting")
+# Cases of each family that are computed anew where not all of them are.
+SAMPLE = 4
+
+
+def check(folder=FOLDER, everything=False, regenerate=True, tell=None):
+    """Find what is wrong with the files of a folder.
+
+    The schema; ids, unique over all families and never one that was withdrawn; flags, described and
+    used; digests; numbers said to be exact in binary32; and that the oracle gives every line again,
+    byte for byte: of a sample, or of everything.
+
+    Parameters
+    ----------
+    folder : path, optional
+    everything : bool, optional
+        Regenerate all cases, not only a few of each family.
+    regenerate : bool, optional
+        Whether the oracle is asked at all.
+    tell : callable, optional
+        Called with a sentence before each long part.
+
+    Returns
+    -------
+    list of str
+        Findings, each with file and line; empty if all is well.
+
+    Raises
+    ------
+    VectorError
+        If a package that only this needs is not installed.
+    """
+    validator = _validator(folder)
+    tell = tell or (lambda sentence: None)
+    found, owners = [], {}
+    for name in families(folder):
+        path = Path(folder) / f"{name}.json"
+        try:
+            family = load(name, folder)
+        except VectorError as error:
+            found.append(str(error))
+            continue
+        source = path.read_text(encoding="utf-8")
+        document = json.loads(source)
+        found += _against_schema(validator, document, family)
+        found += _style(family)
+        if not family.sealed:
+            found.append(f"{path}:1: the file or one of its cases has no digest")
+        if source != text(document):
+            number = _first_difference(source, text(document))
+            found.append(f"{path}:{number}: not written as vectors.text writes it")
+        for number, identifier in [
+            *((case.line, case.id) for case in family.cases),
+            *((1, entry["id"]) for entry in family.withdrawn),
+        ]:
+            if identifier in owners:
+                found.append(
+                    f"{path}:{number}: the id {identifier!r} is in {owners[identifier]} too"
+                )
+            owners[identifier] = path.name
+        if regenerate:
+            found += _regenerated(family, document, everything, tell)
+    return found
+
+
+def _validator(folder):
+    try:
+        import jsonschema
+    except ModuleNotFoundError:
+        raise VectorError(
+            "`refimpl vectors check` needs the package jsonschema: pip install 'refimpl[test]'"
+        ) from None
+    path = Path(folder) / "schema.json"
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except FileNotFoundError:
+        raise VectorError(f"{path}: there is no schema") from None
+    except json.JSONDecodeError as error:
+        raise VectorError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    except jsonschema.SchemaError as error:
+        raise VectorError(f"{path}:1: not a schema: {error.message}") from None
+    return jsonschema.Draft202012Validator(schema)
+
+
+def _against_schema(validator, document, family):
+    found = []
+    for error in validator.iter_errors(document):
+        place = list(error.absolute_path)
+        number = family.cases[place[1]].line if place[:1] == ["cases"] and len(place) > 1 else 1
+        where = "/".join(map(str, place))
+        found.append(f"{family.path}:{number}: {where}: {error.message[:200]}")
+    return found
+
+
+def _style(family):
+    found = []
+    used = {flag for case in family.cases for flag in case.flags}
+    for flag, note in family.notes.items():
+        if note["kind"] not in KINDS:
+            found.append(f"{family.path}:1: flag {flag!r}: kind must be one of {', '.join(KINDS)}")
+        if not note["description"]:
+            found.append(f"{family.path}:1: flag {flag!r} has no description")
+        if note["kind"] != "normal" and not note["catches"]:
+            found.append(f"{family.path}:1: flag {flag!r} does not say which mistake it catches")
+        if flag not in used:
+            found.append(f"{family.path}:1: flag {flag!r} is described, but no case has it")
+    for case in family.cases:
+        if not case.id.startswith(f"{family.name}-"):
+            found.append(
+                f"{family.path}:{case.line}: id {case.id!r} must begin with {family.name!r}"
+            )
+        if case.binary32 and not (
+            exact_in_binary32(case.params) and exact_in_binary32(case.inputs)
+        ):
+            found.append(
+                f"{family.path}:{case.line}: {case.id} has inputs that binary32 cannot hold"
+            )
+    return found
+
+
+def exact_in_binary32(part):
+    """Whether every number of an input is one of binary32.
+
+    Examples
+    --------
+    >>> exact_in_binary32(["0x1.8p+0", "inf"]), exact_in_binary32("0x1.999999999999ap-4")
+    (True, False)
+    """
+    if isinstance(part, dict):
+        return all(exact_in_binary32(value) for value in part.values())
+    if isinstance(part, list):
+        return all(exact_in_binary32(value) for value in part)
+    if not isinstance(part, str):
+        return True
+    number = float.fromhex(part)
+    with np.errstate(over="ignore", under="ignore"):
+        return bool(np.isnan(number) or np.float64(np.float32(number)) == number)
+
+
+def _first_difference(a, b):
+    pairs = zip(a.splitlines(), b.splitlines(), strict=False)
+    return next((n for n, (x, y) in enumerate(pairs, 1) if x != y), 1)
+
+
+def _regenerated(family, document, everything, tell):
+    """Cases that the oracle does not give again byte for byte."""
+    try:
+        from .. import oracle
+    except ModuleNotFoundError as error:
+        raise VectorError(
+            f"regeneration needs the package {error.name}: pip install 'refimpl[test]'"
+        ) from None
+    ids = [case.id for case in family.cases]
+    wanted = ids if everything else ids[:: max(1, len(ids) // SAMPLE)]
+    tell(f"{family.name}: computing {len(wanted)} of {len(ids)} cases anew")
+    again = oracle.regenerate(family.name, None if everything else wanted)
+    found = []
+    if everything and list(again) != ids:
+        found.append(f"{family.path}:1: the oracle gives other ids, or in another order")
+    stored = {entry["id"]: entry for entry in document["cases"]}
+    for case in family.cases:
+        if case.id not in wanted:
+            continue
+        if case.id not in again:
+            found.append(f"{family.path}:{case.line}: the oracle has no case {case.id!r}")
+            continue
+        (fresh,) = sealed({"cases": [again[case.id]]})["cases"]
+        if line(fresh) != line(stored[case.id]):
+            found.append(f"{family.path}:{case.line}: the oracle now gives another {case.id}")
+    return found

@@ -1,0 +1,241 @@
+"""The commands `refimpl vectors` and `refimpl verify`; modules are loaded when one is run."""
+
+import json
+import sys
+from pathlib import Path
+
+OURS = "refimpl.verify.ours"
+# Our own pieces may have to be compiled first; their answers are not in doubt.
+OUR_TIMEOUT = 900.0
+HELD, FELL_SHORT = 0, 1
+
+
+def add(command):
+    """Add both commands to a parser, by a function that makes a subparser."""
+    sub = command(
+        "vectors",
+        _no_part,
+        "Look at the reference outputs: list, show, export or check them.",
+    )
+    parts = sub.add_subparsers(title="parts", metavar="PART", required=True)
+    folder = {"type": Path, "metavar": "FOLDER", "help": "other files than those of the package"}
+
+    def part(name, function, summary):
+        one = parts.add_parser(name, help=summary, description=summary)
+        one.set_defaults(command=function)
+        one.add_argument("--folder", **folder)
+        return one
+
+    one = part("list", list_vectors, "List the families, or the cases of one.")
+    one.add_argument("family", nargs="?", help="only this one, case by case")
+    one.add_argument("--json", action="store_true", help="print JSON on standard output")
+    one = part("show", show, "Show one case: what goes in, what comes out, what its flags catch.")
+    one.add_argument("id")
+    one.add_argument("--json", action="store_true", help="its line, as it is in the file")
+    one = part("export", export, "Write the cases as NumPy archives or tables.")
+    one.add_argument("to", type=Path, metavar="TO", help="folder to write into")
+    one.add_argument("--format", choices=("npz", "csv"), default="npz", help="(%(default)s)")
+    one.add_argument("--family", action="append", metavar="NAME", help="only this one; repeatable")
+    one = part("check", check, "Check the files: schema, ids, flags, digests, and a sample anew.")
+    one.add_argument("--all", action="store_true", help="compute every case anew: takes long")
+    one.add_argument("--no-oracle", action="store_true", help="compute nothing anew")
+
+    sub = command(
+        "verify",
+        verify,
+        "Verify an implementation against the reference outputs.",
+        epilog="Without TARGET and --exec this package itself is verified. Exit status: 0 all "
+        'held, 1 something failed, 2 wrong usage. Example: refimpl verify --exec "node mine.js"',
+    )
+    sub.add_argument("target", nargs="?", metavar="TARGET", help="package.module:factory")
+    sub.add_argument(
+        "--exec", metavar="COMMAND", help="any program, over standard input and output"
+    )
+    sub.add_argument("--family", action="append", metavar="NAME", help="only this one; repeatable")
+    sub.add_argument("--id", action="append", metavar="ID", help="only this case; repeatable")
+    sub.add_argument("--flag", action="append", metavar="FLAG", help="only such cases; repeatable")
+    sub.add_argument(
+        "--dtype",
+        choices=("binary64", "binary32"),
+        help="judge by it (default: what the program says)",
+    )
+    sub.add_argument(
+        "--known-failures", type=Path, metavar="FILE", help="lines of an id and a reason"
+    )
+    sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for each case (default: 30)")
+    sub.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="copies that answer side by side"
+    )
+    sub.add_argument("--folder", **folder)
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON on standard output")
+    form.add_argument("--markdown", action="store_true", help="print Markdown on standard output")
+
+
+def _no_part(options):
+    raise AssertionError("argparse requires a part")
+
+
+def _folder(options):
+    from .. import vectors
+
+    return options.folder if options.folder is not None else vectors.FOLDER
+
+
+def list_vectors(options):
+    """All families, or the cases of one."""
+    from .. import vectors
+
+    folder = _folder(options)
+    if options.family:
+        family = vectors.load(options.family, folder)
+        if options.json:
+            listed = [
+                {"id": c.id, "op": c.op, "flags": list(c.flags), "binary32": c.binary32}
+                | ({"method": c.method} if c.method else {})
+                for c in family.cases
+            ]
+            print(json.dumps(listed, indent=1))
+            return HELD
+        for case in family.cases:
+            what = f"{case.op} {case.method}".strip()
+            print(f"{case.id}  {what}  [{', '.join(case.flags)}]")
+        return HELD
+    families = [vectors.load(name, folder) for name in vectors.families(folder)]
+    if options.json:
+        listed = {
+            family.name: {
+                "version": family.version,
+                "page": family.page,
+                "cases": len(family.cases),
+                "ops": sorted({case.op for case in family.cases}),
+                "flags": family.notes,
+            }
+            for family in families
+        }
+        print(json.dumps(listed, indent=1))
+        return HELD
+    for family in families:
+        print(f"{family.name}, version {family.version}: {len(family.cases)} cases; {family.page}")
+        print(f"  operations  {', '.join(sorted({case.op for case in family.cases}))}")
+        print(f"  flags       {', '.join(family.notes)}")
+    return HELD
+
+
+def show(options):
+    """One case in words."""
+    from .. import vectors
+    from ..vectors.export import as_float, parts
+
+    folder = _folder(options)
+    families = [vectors.load(name, folder) for name in vectors.families(folder)]
+    (case,) = vectors.selected(families, ids=[options.id])
+    (family,) = (family for family in families if family.name == case.family)
+    if options.json:
+        lines = family.path.read_text(encoding="utf-8").splitlines()
+        print(lines[case.line - 1].strip().removesuffix(","))
+        return HELD
+
+    def shown(value):
+        if isinstance(value, list):
+            return f"[{', '.join(map(shown, value))}]"
+        if isinstance(value, str) and "0x" in value:
+            return f"{as_float(value)!r}"
+        return str(value)
+
+    print(f"{case.id}: {case.op} {case.method}".rstrip())
+    print(f"{family.path.name}:{case.line}; page {family.page}; exact in binary32: {case.binary32}")
+    for flag in case.flags:
+        note = family.notes[flag]
+        catches = f" Catches: {note['catches']}" if note["catches"] else ""
+        print(f"flag {flag} ({note['kind']}): {note['description']}{catches}")
+    for path, value, _ in parts(case):
+        print(f"  {path} = {shown(value)}")
+    for field, comparator in case.compare.items():
+        K, kappa = case.K[field], case.kappa[field]
+        largest = (max(K), max(kappa)) if isinstance(K, list) else (K, kappa)
+        print(f"  {field}: {comparator}, K = {largest[0]:.3g}, kappa = {largest[1]:.3g}")
+    return HELD
+
+
+def export(options):
+    """Files for those who do not read JSON."""
+    from .. import vectors
+    from ..vectors import export as forms
+
+    folder = _folder(options)
+    names = options.family or vectors.families(folder)
+    families = [vectors.load(name, folder) for name in names]
+    options.to.mkdir(parents=True, exist_ok=True)
+    write = {"npz": forms.npz, "csv": forms.table}[options.format]
+    for path in write(families, options.to):
+        print(path)
+    return HELD
+
+
+def check(options):
+    """Findings, one a line."""
+    from ..vectors.lint import check as lint
+
+    findings = lint(
+        _folder(options),
+        everything=options.all,
+        regenerate=not options.no_oracle,
+        tell=lambda sentence: print(sentence, file=sys.stderr),
+    )
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings")
+    return FELL_SHORT if findings else HELD
+
+
+def verify(options):
+    """The report, and whether everything held."""
+    from tqdm import tqdm
+
+    from .. import vectors
+    from ..errors import RangeError, VerificationError
+    from . import report, runner
+
+    if options.target and options.exec:
+        raise VerificationError("verify: give a TARGET or --exec, not both")
+    if options.timeout is not None and not 0.0 < options.timeout < float("inf"):
+        raise RangeError(f"verify: expected a timeout above 0, got {options.timeout:g}")
+    if options.jobs < 1:
+        raise RangeError(f"verify: expected at least 1 job, got {options.jobs}")
+    timeout = options.timeout or runner.TIMEOUT
+    if options.exec is not None:
+        command = runner.program_command(options.exec)
+    elif options.target:
+        command = runner.python_command(options.target)
+    else:
+        command = runner.python_command(f"{OURS}:{options.dtype or 'binary64'}")
+        timeout = options.timeout or OUR_TIMEOUT
+    folder = _folder(options)
+    every = [vectors.load(name, folder) for name in vectors.families(folder)]
+    known = {}
+    if options.known_failures is not None:
+        ids = {case.id for family in every for case in family.cases}
+        known = runner.known_failures(options.known_failures, ids)
+    families = every
+    if options.family:
+        families = [vectors.load(name, folder) for name in dict.fromkeys(options.family)]
+    cases = vectors.selected(families, options.flag, options.id)
+    if not cases:
+        raise VerificationError("verify: no case is of all that was asked for")
+    with tqdm(total=len(cases), desc="verify", unit="case", disable=None) as bar:
+        found = runner.verify(
+            command,
+            families,
+            cases,
+            dtype=options.dtype,
+            known=known,
+            timeout=timeout,
+            jobs=options.jobs,
+            tell=lambda outcome: bar.update(),
+        )
+    if options.json:
+        print(json.dumps(report.as_json(found), indent=1, allow_nan=False))
+    else:
+        print("\n".join((report.markdown if options.markdown else report.text)(found)))
+    return HELD if found.held else FELL_SHORT

@@ -1,0 +1,167 @@
+"""Messages between the runner and an implementation: one JSON object a line.
+
+The runner says ``{"cmd": "start", "protocol": 1}`` and is told who answers: `protocol`, `name`,
+`version`, `language`, `dtype` ("binary64" or "binary32") and `ops`, the list of what it can do.
+Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "in"}}``, answered by
+``{"seq": 17, "out": {...}}``, ``{"seq": 17, "skipped": "why"}`` or ``{"seq": 17, "errored":
+"message"}``; at last ``{"cmd": "stop"}``, upon which the program exits with 0. Numbers go out as
+hexadecimal strings, integers and booleans as such; they come back as JSON numbers, hexadecimal
+strings, "nan", "inf" or "-inf".
+
+A replay whose op is "replay-forced" also holds ``states``: before each step the program takes the
+given state in place of its own (null at the first step: its own start).
+"""
+
+import json
+from typing import NamedTuple
+
+from ..vectors import REPLAY
+from .compare import ARITHMETIC, BINARY64, rounded
+
+PROTOCOL = 1
+FORCED = "replay-forced"
+# More than any case needs: a matrix of 500 x 500 entries.
+LONGEST_LINE = 8_000_000
+MOST_STANDARD_ERROR = 8_000_000
+ANSWERS = ("out", "skipped", "errored")
+
+
+class Fault(Exception):
+    """What a program did wrong, by name, and a sentence about it."""
+
+    def __init__(self, name, message):
+        super().__init__(message)
+        self.name = name
+
+    def __reduce__(self):
+        return type(self), (self.name, self.args[0])
+
+
+class Greeting(NamedTuple):
+    """Who answers."""
+
+    name: str
+    version: str
+    language: str
+    dtype: str
+    ops: tuple
+
+
+def question(seq, case, forced=False, arithmetic=BINARY64):
+    """The message that puts a case, without its certified outputs."""
+    put = {"id": case.id, "op": case.op, "params": case.params, "in": case.inputs}
+    if case.op == REPLAY:
+        put["method"] = case.method
+    if forced:
+        put["op"] = FORCED
+        before = [
+            {
+                name: _hexadecimal(value, arithmetic)
+                for name, value in step.items()
+                if name != "theta"
+            }
+            for step in case.out["steps"][:-1]
+        ]
+        put["in"] = case.inputs | {"states": [None, *before]}
+    return {"cmd": "run", "seq": seq, "case": put}
+
+
+def _hexadecimal(value, arithmetic):
+    """A certified value as the nearest float that the implementation can hold."""
+    if isinstance(value, list):
+        return [_hexadecimal(entry, arithmetic) for entry in value]
+    if isinstance(value, bool | int):
+        return value
+    number = rounded(float(value), arithmetic)
+    return number.hex() if number - number == 0.0 else str(number)
+
+
+def line(message):
+    """A message as it is sent."""
+    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def shown(raw, most=60):
+    """The beginning of what a program wrote, printable."""
+    text = bytes(raw[: 4 * most]).decode("utf-8", "replace")
+    cut = text[:most] + ("..." if len(raw) > most else "")
+    return repr(cut)
+
+
+def parsed(raw):
+    """The object that a line holds.
+
+    Raises
+    ------
+    Fault
+        ``Garbage`` for anything else than one JSON object.
+    """
+    try:
+        message = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Fault("Garbage", f"expected one JSON object on a line, got {shown(raw)}") from None
+    if not isinstance(message, dict):
+        raise Fault("Garbage", f"expected a JSON object, got {shown(raw)}")
+    return message
+
+
+def clean(text, most=500):
+    """A program's own words on one line, whatever it put into them."""
+    line = "".join(c if c.isprintable() else " " for c in text[: most + 1]).strip()
+    return line if len(text) <= most else f"{line[:most]}..."
+
+
+def greeting(message):
+    """Who answers, checked.
+
+    Raises
+    ------
+    Fault
+        ``Malformed`` where a field is missing or not what it should be, ``WrongProtocol``.
+    """
+    if message.get("protocol") != PROTOCOL:
+        raise Fault(
+            "WrongProtocol",
+            f"the runner speaks {PROTOCOL}, the program {clean(ascii(message.get('protocol')))}",
+        )
+    for name in ("name", "version", "language", "dtype"):
+        if not isinstance(message.get(name), str):
+            raise Fault("Malformed", f"the answer to start needs {name!r}, a string")
+    if message["dtype"] not in ARITHMETIC:
+        raise Fault(
+            "Malformed",
+            f"dtype must be one of {', '.join(ARITHMETIC)}, not {clean(ascii(message['dtype']))}",
+        )
+    ops = message.get("ops")
+    if not isinstance(ops, list) or not all(isinstance(op, str) for op in ops):
+        raise Fault("Malformed", "the answer to start needs 'ops', a list of names")
+    said = (clean(message[name]) for name in ("name", "version", "language", "dtype"))
+    return Greeting(*said, tuple(ops))
+
+
+def answer(message, seq):
+    """Kind and content of the answer to a question.
+
+    Raises
+    ------
+    Fault
+        ``OutOfOrder`` for the answer to another question, ``Malformed`` for one that is not exactly
+        one of `out`, `skipped` and `errored`.
+    """
+    if message.get("seq") != seq or isinstance(message.get("seq"), bool):
+        raise Fault(
+            "OutOfOrder",
+            f"expected the answer to seq {seq}, got that to {clean(ascii(message.get('seq')))}",
+        )
+    kinds = [kind for kind in ANSWERS if kind in message]
+    if len(kinds) != 1:
+        raise Fault(
+            "Malformed", f"expected exactly one of {', '.join(ANSWERS)}, got {kinds or 'none'}"
+        )
+    (kind,) = kinds
+    content = message[kind]
+    wanted = dict if kind == "out" else str
+    if not isinstance(content, wanted):
+        what = "an object" if wanted is dict else "a string"
+        raise Fault("Malformed", f"{kind!r} must be {what}")
+    return kind, content if kind == "out" else clean(content)

@@ -1,0 +1,255 @@
+"""Answers for callables of Python, in a process of their own: what crashes there costs one case.
+
+What is verified is named ``package.module:factory``. Calling the factory gives the
+implementation: a dictionary, or an object with attributes, of
+
+* callables under the names of the operations, such as ``"regression.update"``; an object may nest
+  them, so that ``implementation.regression.update`` is found. Each is called with keyword
+  arguments: those of `in` (float64 arrays, float32 where `dtype` is "binary32"; a state is a
+  dictionary of its fields) and those of `params` (numbers). It returns a named tuple or a
+  dictionary of the fields of `out`, or one number or array where the only field is `result`;
+* ``methods``, for replays: name -> ``(start, step)``, with ``start(theta, directions, **params)``
+  -> state and ``step(state, theta, gradient, **params)`` -> ``(theta, state)``, with one more
+  argument `hessian` for methods that need it. The state is a named tuple or a dictionary, nested
+  ones included; its fields are compared under dotted names;
+* ``name``, ``version`` and ``dtype``, optional.
+
+An exception is an answer too, and the right one where the certified outcome is an error;
+`NotImplementedError` skips the case. What the callables print goes to standard error.
+"""
+
+import importlib
+import json
+import operator
+import os
+import sys
+
+import numpy as np
+
+from ..errors import VerificationError
+from . import protocol
+
+DTYPES = {"binary64": np.float64, "binary32": np.float32}
+REPLAYS = (protocol.REPLAY, protocol.FORCED)
+
+
+def target(name):
+    """The implementation that ``package.module:factory`` makes.
+
+    Raises
+    ------
+    VerificationError
+        If there is no such module or factory, or one of them raises.
+    """
+    module, colon, path = name.partition(":")
+    if not (module and colon and path):
+        raise VerificationError(f"expected package.module:factory, got {name!r}")
+    try:
+        made = operator.attrgetter(path)(importlib.import_module(module))
+        return made() if callable(made) else made
+    except Exception as error:
+        raise VerificationError(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def found(implementation, name, default=None):
+    """Part of an implementation by its dotted name; `default` if it has none."""
+    if isinstance(implementation, dict):
+        return implementation.get(name, default)
+    try:
+        return operator.attrgetter(name)(implementation)
+    except AttributeError:
+        return default
+
+
+def known_ops():
+    """Operations of all certified cases."""
+    from .. import vectors
+
+    return sorted({case.op for case in vectors.cases()})
+
+
+def ops(implementation):
+    """Names of the operations that an implementation has."""
+    as_dict = isinstance(implementation, dict)
+    names = [name for name in implementation if "." in name] if as_dict else known_ops()
+    having = [name for name in names if callable(found(implementation, name))]
+    return having + (list(REPLAYS) if found(implementation, "methods") else [])
+
+
+def values(part, dtype):
+    """Numbers as they are in a case, as floats, integers, arrays and dictionaries.
+
+    Examples
+    --------
+    >>> values({"theta": ["0x1.8p+0", "nan"], "D": 3}, np.float64)
+    {'theta': array([1.5, nan]), 'D': 3}
+    """
+    if isinstance(part, dict):
+        return {name: values(value, dtype) for name, value in part.items()}
+    if isinstance(part, list):
+        if any(isinstance(entry, dict) or entry is None for entry in part):
+            return [values(entry, dtype) for entry in part]
+        return np.array(_floats(part), dtype=dtype)
+    return float.fromhex(part) if isinstance(part, str) else part
+
+
+def _floats(part):
+    if isinstance(part, list):
+        return [_floats(entry) for entry in part]
+    return float.fromhex(part) if isinstance(part, str) else part
+
+
+def hyperparameters(params):
+    """As `values`, with Python's floats, and a pair as a tuple."""
+    return {
+        name: tuple(_floats(value)) if isinstance(value, list) else values(value, np.float64)
+        for name, value in params.items()
+    }
+
+
+def fields(answer, prefix=""):
+    """An answer as a flat dictionary: nested tuples and dictionaries under dotted names.
+
+    Raises
+    ------
+    TypeError
+        For a plain tuple, whose parts have no names.
+
+    Examples
+    --------
+    >>> fields({"line": {"weight": 1.0}, "momentum": 2.0})
+    {'line.weight': 1.0, 'momentum': 2.0}
+    """
+    if hasattr(answer, "_asdict"):
+        answer = answer._asdict()
+    if isinstance(answer, dict):
+        flat = {}
+        for name, value in answer.items():
+            flat |= fields(value, f"{prefix}{name}.")
+        return flat
+    if isinstance(answer, tuple):
+        raise TypeError("a tuple has no names: return a named tuple or a dictionary of the fields")
+    return {prefix.removesuffix(".") or "result": answer}
+
+
+def rebuilt(template, flat, prefix=""):
+    """A state like the template with its numbers from a flat dictionary."""
+    if isinstance(template, dict):
+        return {name: rebuilt(value, flat, f"{prefix}{name}.") for name, value in template.items()}
+    if hasattr(template, "_fields"):
+        return type(template)(**rebuilt(template._asdict(), flat, prefix))
+    return flat[prefix.removesuffix(".")]
+
+
+def plain(value):
+    """A number, a word or an array as JSON holds it; floats as hexadecimal strings."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        value = float(value)
+        return value.hex() if np.isfinite(value) else str(value)
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.ndim == 0:
+        raise TypeError(f"expected numbers, got {type(value).__name__}")
+    return [plain(entry) for entry in array]
+
+
+def answer(implementation, case, dtype):
+    """The `out` of one case.
+
+    Raises
+    ------
+    NotImplementedError
+        If the implementation has no such operation or method.
+    """
+    given, params = values(case["in"], dtype), hyperparameters(case["params"])
+    if case["op"] in REPLAYS:
+        return {"steps": list(replay(implementation, case["method"], given, params))}
+    call = found(implementation, case["op"])
+    if call is None:
+        raise NotImplementedError(f"no operation {case['op']!r}")
+    made = fields(call(**given, **params))
+    return {name: plain(value) for name, value in made.items()}
+
+
+def replay(implementation, method, given, params):
+    """State and next position after each step of a stored stream; see `protocol` on `states`."""
+    methods = found(implementation, "methods")
+    if method not in methods:
+        raise NotImplementedError(f"no method {method!r}")
+    start, step = methods[method]
+    state = start(given["start"], given["directions"], **params)
+    states = given.get("states") or [None] * len(given["stream"])
+    for seen, forced in zip(given["stream"], states, strict=True):
+        if forced is not None:
+            state = rebuilt(state, forced)
+        theta, state = step(state, **seen, **params)
+        yield {name: plain(value) for name, value in (fields(state) | {"theta": theta}).items()}
+
+
+def respond(implementation, message, dtype):
+    """The reply to one message; None to `stop`."""
+    if message["cmd"] != "run":
+        return None
+    reply = {"seq": message["seq"]}
+    try:
+        return reply | {"out": answer(implementation, message["case"], dtype)}
+    except NotImplementedError as error:
+        return reply | {"skipped": str(error) or "not implemented"}
+    except Exception as error:
+        return reply | {"errored": f"{type(error).__name__}: {error}"}
+
+
+def greet(name):
+    """The implementation and the answer to `start`."""
+    implementation = target(name)
+    dtype = found(implementation, "dtype", "binary64")
+    # By their own names too, such as numpy.float32.
+    given = getattr(dtype, "__name__", dtype)
+    dtype = {"float64": "binary64", "float32": "binary32"}.get(given, given)
+    return implementation, {
+        "protocol": protocol.PROTOCOL,
+        "name": str(found(implementation, "name", name)),
+        "version": str(found(implementation, "version", "")),
+        "language": f"Python {sys.version.split()[0]}",
+        "dtype": dtype,
+        "ops": ops(implementation),
+    }
+
+
+def main(name):
+    """Speak the protocol for one implementation until `stop` or the end of the input."""
+    # The conversation keeps the standard streams for itself.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    source = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+    def say(message):
+        out.write(protocol.line(message))
+        out.flush()
+
+    implementation = None
+    for raw in source:
+        message = json.loads(raw)
+        if message["cmd"] == "start":
+            try:
+                implementation, hello = greet(name)
+            except VerificationError as error:
+                say({"protocol": protocol.PROTOCOL, "errored": str(error)})
+                return
+            dtype = DTYPES.get(hello["dtype"])
+            say(hello)
+            continue
+        reply = respond(implementation, message, dtype)
+        if reply is None:
+            return
+        say(reply)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

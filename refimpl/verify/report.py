@@ -1,0 +1,351 @@
+"""What a verification found, as text, JSON and Markdown, in words that say where to look."""
+
+import math
+
+import numpy as np
+
+from ..vectors import REPLAY
+from . import compare
+from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
+from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
+
+# A flag of the first kind that a case has says most about what is wrong.
+KINDS = ("porting", "adversarial", "degenerate", "normal")
+WORDS = {FAIL: "FAIL"}
+
+
+def text(report):
+    """Lines of the whole report; the last is ``N passed, N failed``."""
+    who = report.who
+    named = " ".join(part for part in (who.name, who.version) if part)
+    lines = [f"{named} ({who.language}), judged in {report.arithmetic}", ""]
+    width = max((len(outcome.case.id) for outcome in report.outcomes), default=0)
+    for outcome in report.outcomes:
+        lines.append(case_line(outcome, width))
+        lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
+    lines += ["", *by_flag(report)]
+    lines += [f"remark: {remark}" for remark in report.remarks]
+    return [*lines, *closing(report)]
+
+
+def case_line(outcome, width=0):
+    """Id, verdict, digits, error in units of K u, flags."""
+    verdict = WORDS.get(outcome.verdict, outcome.verdict)
+    parts = [outcome.case.id.ljust(width), verdict.ljust(15)]
+    judged = compare.worst(outcome.fields) if outcome.fields else None
+    if judged is not None and not judged.problem:
+        if math.isnan(judged.attainable):
+            parts.append("exact")
+        else:
+            parts.append(
+                f"{judged.digits:4.1f} of {judged.attainable:4.1f} digits, "
+                f"{judged.in_units:.2g} K u"
+            )
+    elif outcome.problem:
+        parts.append(outcome.problem)
+    elif outcome.message:
+        parts.append(outcome.message)
+    return f"{'  '.join(parts)}  [{', '.join(outcome.case.flags)}]"
+
+
+def diagnosis(outcome, report):
+    """Sentences about a failure: where it shows first, what it looks like, the likely cause."""
+    if outcome.verdict in (KNOWN, UNEXPECTED) and outcome.message:
+        return [outcome.message]
+    if outcome.verdict != FAIL:
+        return []
+    case, sentences = outcome.case, []
+    failed = compare.first_failure(outcome.fields)
+    if failed is None:
+        sentences.append(f"{outcome.problem}: {outcome.message}")
+    else:
+        if failed.step:
+            sentences.append(
+                f"step {failed.step} of {len(case.out['steps'])} is the first that diverges, and "
+                f"{failed.field} the first quantity in it, in the order of computation"
+            )
+        sentences.append(f"{failed.field}: {_how_wrong(failed)}")
+        if outcome.problem and not failed.problem:
+            sentences.append(f"later {outcome.problem}: {outcome.message}")
+        looks = looks_like(case, failed, outcome.answer, report.arithmetic)
+        if looks:
+            sentences.append(f"{failed.field}: {looks}")
+        sentences += _order(case, outcome.fields, failed)
+        sentences += _forced(outcome.forced)
+    cause = likely_cause(case, report.notes.get(case.family, {}))
+    if cause:
+        sentences.append(cause)
+    return sentences
+
+
+def _how_wrong(judged):
+    if judged.problem:
+        return f"{judged.problem}: {judged.message}"
+    return (
+        f"{judged.digits:.1f} digits agree where {judged.attainable:.1f} can be had; the error is "
+        f"{judged.in_units:.2g} times the roundoff of the formula (K u), up to "
+        f"{compare.MARGIN:.0f} is accepted"
+    )
+
+
+def _order(case, fields, failed):
+    """What was right before the first failure, and wrong after it, within the same step."""
+    same = [judged for judged in fields if judged.step == failed.step]
+    k = same.index(failed)
+    before = [judged.field for judged in same[:k]]
+    after = [judged.field for judged in same[k + 1 :] if judged.verdict == FAIL]
+    if not before and not after:
+        return []
+    parts = []
+    if before:
+        parts.append(f"right before it: {', '.join(before)}")
+    if after:
+        parts.append(f"wrong after it, perhaps only as a consequence: {', '.join(after)}")
+    return ["; ".join(parts)]
+
+
+def _forced(forced):
+    """What the single steps say, each from the certified state."""
+    if not forced:
+        return []
+    first = {}
+    for judged in forced:
+        if judged.verdict == FAIL:
+            first.setdefault(judged.step, judged)
+    steps = max(judged.step for judged in forced)
+    if not first:
+        return [
+            "given the certified state before each step, every step is right: look for what the "
+            "state does not hold, or for roundoff that piles up"
+        ]
+    counts = {}
+    for judged in first.values():
+        counts[judged.field] = counts.get(judged.field, 0) + 1
+    named = ", ".join(f"{field} ({n})" for field, n in sorted(counts.items(), key=lambda c: -c[1]))
+    return [
+        f"given the certified state before each step, {len(first)} of {steps} steps are wrong by "
+        f"themselves, the first of them step {min(first)}; first wrong in them: {named}"
+    ]
+
+
+def likely_cause(case, notes):
+    """The mistake that the most telling flag of a case catches."""
+    described = [(flag, notes[flag]) for flag in case.flags if flag in notes]
+    described.sort(key=lambda pair: KINDS.index(pair[1]["kind"]) if pair[1]["kind"] in KINDS else 9)
+    for flag, note in described:
+        if note["catches"]:
+            return f"likely cause ({flag}): {note['catches']}"
+    return ""
+
+
+def looks_like(case, judged, answer, arithmetic):
+    """What relation a wrong answer has to the certified one, if it has a simple one."""
+    if not answer or case.compare.get(judged.field) not in ("relative", "exact"):
+        return ""
+    if case.op == REPLAY:
+        expected = case.out["steps"][judged.step - 1][judged.field]
+        answer = answer["steps"][judged.step - 1]
+    else:
+        expected = case.out[judged.field]
+    try:
+        shape, b = compare.flat(expected, compare.certified)
+        got_shape, a = compare.flat(answer.get(judged.field), compare.number)
+    except (compare.Unfit, ArithmeticError):
+        return ""
+    if got_shape != shape:
+        transposed = len(shape) == 2 and got_shape == shape[::-1]
+        return "rows and columns are exchanged" if transposed else ""
+    a, b = (np.array([float(x) for x in part]).reshape(shape) for part in (a, b))
+    if not (np.isfinite(a).all() and np.isfinite(b).all() and np.any(b)):
+        return ""
+    # In units of the largest entry, whose square neither overflows nor vanishes.
+    size = np.max(np.abs(b))
+    return resemblance(a / size, b / size, arithmetic)
+
+
+def resemblance(a, b, arithmetic="binary64"):
+    """A sentence on how the array `a` is related to `b`, or an empty one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> resemblance(np.array([-1.0, 3.0]), np.array([1.0, -3.0]))
+    'it is the certified value with the opposite sign'
+    >>> resemblance(np.array([0.5, 1.5]), np.array([1.0, 3.0]))
+    'it is 0.5 times the certified value'
+    """
+    near = 1e-9 if arithmetic == "binary64" else 1e-5
+
+    def close(x, y):
+        return x.shape == y.shape and np.max(np.abs(x - y)) <= near * np.max(np.abs(y))
+
+    error = np.max(np.abs(a - b)) / np.max(np.abs(b))
+    if arithmetic == "binary64" and 1e-9 < error < 1e-6:
+        return (
+            "it has as many digits as single precision; is a part of it computed in float32, or a "
+            "constant given with too few digits?"
+        )
+    if not np.any(a):
+        return "it is zero"
+    if close(-a, b):
+        return "it is the certified value with the opposite sign"
+    if a.ndim == 2:
+        if close(a.T, b):
+            return "it is the transpose of the certified matrix"
+        if close(a + a.T, b + b.T):
+            return "it differs from the certified matrix in the antisymmetric part alone"
+        if close(a[::-1], b):
+            return "its rows are those of the certified matrix in reverse order"
+        if close(a[:, ::-1], b):
+            return "its columns are those of the certified matrix in reverse order"
+        if a.shape[0] == a.shape[1] and a.shape[0] > 1 and close(np.diag(a), np.diag(b)):
+            return "its diagonal is right, the entries beside it are not"
+    factor = np.sum(a * b) / np.sum(b * b)
+    if close(a, factor * b):
+        return f"it is {factor:.7g} times the certified value"
+    if a.ndim == 1 and close(a[::-1], b):
+        return "its entries are the certified ones in reverse order"
+    return ""
+
+
+def by_flag(report):
+    """Which flags the failures share, the most telling first."""
+    failed = [outcome for outcome in report.outcomes if outcome.verdict == FAIL]
+    if not failed:
+        return []
+    rows = []
+    for family, flag in sorted({(o.case.family, flag) for o in failed for flag in o.case.flags}):
+        judged = [
+            o
+            for o in report.outcomes
+            if o.case.family == family and flag in o.case.flags and o.verdict in (FAIL, *HELD)
+        ]
+        bad = sum(o.verdict == FAIL for o in judged)
+        rows.append((bad / len(judged), bad, len(judged), family, flag))
+    rows.sort(key=lambda row: (-row[0], -row[1], *row[3:]))
+    lines = ["failures by flag:"]
+    for _, bad, judged, family, flag in rows[:10]:
+        catches = report.notes.get(family, {}).get(flag, {}).get("catches", "")
+        lines.append(f"  {family}, {flag}: {bad} of {judged}{'; ' if catches else ''}{catches}")
+    if len(rows) > 10:
+        lines.append(f"  and {len(rows) - 10} more")
+    return [*lines, ""]
+
+
+def closing(report):
+    """The other counts, and ``N passed, N failed``."""
+    if not report.count(FAIL, *HELD):
+        others = ["nothing was compared: this verifies nothing"]
+    else:
+        others = []
+    others.append(
+        f"{report.count(UNINFORMATIVE)} uninformative, {report.count(SKIPPED)} skipped, "
+        f"{report.count(KNOWN)} known failures, {report.count(UNEXPECTED)} unexpected passes; "
+        f"{report.count(ACCEPTABLE)} of those passed are as good as the formula, not the problem, "
+        f"allows; {report.seconds:.1f} s"
+    )
+    return [*others, f"{report.count(*HELD)} passed, {report.count(FAIL)} failed"]
+
+
+def _json_number(value):
+    return value if math.isfinite(value) else str(value)
+
+
+def _field(judged):
+    return (
+        {
+            "field": judged.field,
+            "verdict": judged.verdict,
+            "error": _json_number(judged.error),
+            "error_in_K_u": _json_number(judged.in_units),
+            "digits": _json_number(judged.digits),
+            "attainable": _json_number(judged.attainable),
+        }
+        | ({"step": judged.step} if judged.step else {})
+        | ({"problem": judged.problem, "message": judged.message} if judged.problem else {})
+    )
+
+
+def as_json(report):
+    """The whole report as what JSON can hold; numbers that are not finite as strings."""
+    cases = []
+    for outcome in report.outcomes:
+        entry = {
+            "id": outcome.case.id,
+            "family": outcome.case.family,
+            "op": outcome.case.op,
+            "flags": list(outcome.case.flags),
+            "verdict": outcome.verdict,
+            "seconds": round(outcome.seconds, 6),
+        }
+        if outcome.case.method:
+            entry["method"] = outcome.case.method
+        for key in ("problem", "message"):
+            if getattr(outcome, key):
+                entry[key] = getattr(outcome, key)
+        failed = compare.first_failure(outcome.fields)
+        if outcome.fields:
+            entry["worst"] = _field(compare.worst(outcome.fields))
+            entry["fields"] = [_field(judged) for judged in outcome.fields if not judged.step]
+        if failed is not None and failed.step:
+            entry["first_diverging_step"] = failed.step
+            entry["first_diverging_field"] = failed.field
+        if outcome.verdict == FAIL:
+            entry["diagnosis"] = diagnosis(outcome, report)
+        cases.append(entry)
+    return {
+        "report": "refimpl-verify/1",
+        "program": report.who._asdict() | {"ops": list(report.who.ops)},
+        "arithmetic": report.arithmetic,
+        "passed": report.count(*HELD),
+        "failed": report.count(FAIL),
+        "counts": {
+            name.replace(" ", "_"): report.count(name)
+            for name in (PASS, ACCEPTABLE, FAIL, UNINFORMATIVE, SKIPPED, KNOWN, UNEXPECTED)
+        },
+        "remarks": list(report.remarks),
+        "seconds": round(report.seconds, 3),
+        "cases": cases,
+    }
+
+
+def markdown(report):
+    """The report as a page: counts for each family, then each failure."""
+    who = report.who
+    lines = [
+        f"# {_cell(who.name)} {_cell(who.version)}".rstrip(),
+        "",
+        f"{_cell(who.language)}, judged in {report.arithmetic} by the reference outputs.",
+        "",
+        "| family | passed | failed | uninformative | skipped | known failures |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for family in dict.fromkeys(outcome.case.family for outcome in report.outcomes):
+        part = report._replace(
+            outcomes=tuple(o for o in report.outcomes if o.case.family == family)
+        )
+        counts = (
+            part.count(*HELD),
+            part.count(FAIL),
+            part.count(UNINFORMATIVE),
+            part.count(SKIPPED),
+            part.count(KNOWN),
+        )
+        lines.append(f"| {family} | {' | '.join(map(str, counts))} |")
+    told = [o for o in report.outcomes if o.verdict in (FAIL, KNOWN, UNEXPECTED)]
+    for outcome in told:
+        lines += [
+            "",
+            f"## {outcome.case.id}: {outcome.verdict}",
+            "",
+            f"`{outcome.case.op}`; {', '.join(outcome.case.flags)}",
+            "",
+            *(f"* {_cell(sentence)}" for sentence in diagnosis(outcome, report)),
+        ]
+    lines += ["", *(f"* {_cell(remark)}" for remark in report.remarks)]
+    return [*lines, "", *(line for part in closing(report) for line in (part, ""))][:-1]
+
+
+def _cell(text):
+    """Text of a program, which must not become markup."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in text.replace("\n", " "))

@@ -1,0 +1,337 @@
+"""Put every case to an implementation, judge the answers, and go on whatever happens."""
+
+import difflib
+import shlex
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import VectorError, VerificationError, unknown
+from ..vectors import REPLAY
+from . import compare, protocol
+from .compare import ARITHMETIC, FAIL, PASS, VERDICTS
+from .program_side import Program
+from .protocol import Fault, Greeting
+
+SKIPPED, KNOWN, UNEXPECTED = "skipped", "known failure", "unexpected pass"
+HELD = (*VERDICTS[:2], UNEXPECTED)
+OUTCOMES = (*VERDICTS, SKIPPED, KNOWN, UNEXPECTED)
+# Seconds for a case; what is compiled may be so at its first call.
+TIMEOUT = 30.0
+# Seconds, at least, for the answer to `start`; what Python imports may be large.
+START_TIMEOUT, PYTHON_START_TIMEOUT = 10.0, 120.0
+# After so many vain attempts in a row a program is not started again.
+ATTEMPTS = 3
+
+
+class Outcome(NamedTuple):
+    """What became of one case."""
+
+    case: tuple  # vectors.Case
+    verdict: str  # one of OUTCOMES
+    fields: tuple = ()  # compare.FieldVerdict, in the order of computation
+    problem: str = ""  # name of what went wrong where nothing could be compared
+    message: str = ""
+    answer: dict | None = None  # of a failed case, for the diagnosis
+    forced: tuple = ()  # a failed replay judged with the certified state before each step
+    seconds: float = 0.0
+
+
+class Report(NamedTuple):
+    """What became of a whole verification."""
+
+    who: Greeting
+    arithmetic: str
+    outcomes: tuple
+    notes: dict  # family -> its notes
+    pages: dict  # family -> its page of the book
+    remarks: tuple  # besides the cases: a bad end, an unknown operation
+    seconds: float
+
+    def count(self, *verdicts):
+        """How many cases came to one of these verdicts."""
+        return sum(outcome.verdict in verdicts for outcome in self.outcomes)
+
+    @property
+    def held(self):
+        """Whether nothing failed, and something was compared."""
+        return not self.count(FAIL) and self.count(*HELD) > 0
+
+
+def python_command(name):
+    """The command that answers for a Python target; `program_side` runs it."""
+    return [sys.executable, "-m", "refimpl.verify.python_side", name]
+
+
+def program_command(text):
+    """The command of ``--exec``, split as a shell would, but without a shell."""
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        raise VerificationError(f"--exec: {error} in {text!r}") from None
+    if not parts:
+        raise VerificationError("--exec: expected a command")
+    return parts
+
+
+def known_failures(path, cases):
+    """Read a file of known failures: on each line an id and the reason; ``#`` begins a comment.
+
+    Returns
+    -------
+    dict
+        Id -> reason.
+
+    Raises
+    ------
+    VectorError
+        With the file and line: an id without a reason, one that stands twice or does not exist.
+    """
+    reasons = {}
+    for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        content = text.partition("#")[0].strip()
+        if not content:
+            continue
+        name, _, reason = content.partition(" ")
+        if not reason.strip():
+            raise VectorError(f"{path}:{number}: expected the reason after {name!r}")
+        if name in reasons:
+            raise VectorError(f"{path}:{number}: {name!r} stands twice")
+        if name not in cases:
+            raise VectorError(f"{path}:{number}: {unknown('case', name, cases)}")
+        reasons[name] = reason.strip()
+    return reasons
+
+
+class _Side:
+    """A program that is started again after a fault."""
+
+    def __init__(self, command, timeout):
+        self.command, self.timeout = command, timeout
+        self.program = None
+        self.vain = 0
+        self.seq = 0
+
+    def greet(self):
+        """Start the program.
+
+        Raises
+        ------
+        Fault, VerificationError
+        """
+        self.program = Program(self.command)
+        try:
+            start = {"cmd": "start", "protocol": protocol.PROTOCOL}
+            python = self.command[:3] == python_command("")[:3]
+            least = PYTHON_START_TIMEOUT if python else START_TIMEOUT
+            message = self.program.ask(start, max(self.timeout, least))
+            if "errored" in message:
+                raise VerificationError(protocol.clean(str(message["errored"])))
+            return protocol.greeting(message)
+        except BaseException:
+            self.drop()
+            raise
+
+    def drop(self):
+        """End the program at once."""
+        if self.program is not None:
+            self.program.kill()
+            self.program = None
+
+    def ask(self, case, forced=False, arithmetic=compare.BINARY64):
+        """Kind and content of the answer to one case.
+
+        Raises
+        ------
+        Fault
+            After which the program is a new one, since nothing it still says can be trusted.
+        """
+        if self.program is None:
+            if self.vain >= ATTEMPTS:
+                raise Fault("NotStarted", f"the program did not start {ATTEMPTS} times in a row")
+            try:
+                self.greet()
+                self.vain = 0
+            except (Fault, VerificationError, OSError) as error:
+                self.vain += 1
+                raise Fault("NotStarted", f"after the fault before: {error}") from None
+        self.seq += 1
+        try:
+            message = self.program.ask(
+                protocol.question(self.seq, case, forced, arithmetic), self.timeout
+            )
+            return protocol.answer(message, self.seq)
+        except BaseException:
+            self.drop()
+            raise
+
+    def stop(self):
+        """What was wrong with the end, or an empty string."""
+        if self.program is None:
+            return ""
+        program, self.program = self.program, None
+        return program.stop()
+
+
+def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jobs=1, tell=None):
+    """Put cases to a program and judge its answers.
+
+    Parameters
+    ----------
+    command : list of str
+        From `python_command` or `program_command`.
+    families : list of vectors.Family
+        Of the cases, for their notes.
+    cases : list of vectors.Case
+    dtype : str, optional
+        "binary64" or "binary32", by which to judge; what the program says if not given.
+    known : dict, optional
+        Id -> reason of failures that are expected, from `known_failures`.
+    timeout : float, optional
+        Seconds for each case.
+    jobs : int, optional
+        How many copies of the program answer side by side.
+    tell : callable, optional
+        Called with each `Outcome`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    VerificationError
+        If the program does not start, or its answer to `start` cannot be understood.
+    OSError
+        If there is nothing to execute.
+    """
+    begun = time.monotonic()
+    sides = [_Side(command, timeout) for _ in range(max(1, min(jobs, len(cases))))]
+    outcomes = [None] * len(cases)
+    remarks = []
+    try:
+        try:
+            who = sides[0].greet()
+        except Fault as fault:
+            raise VerificationError(f"{shlex.join(command)}: {fault.name}: {fault}") from None
+        arithmetic = ARITHMETIC[dtype or who.dtype]
+        remarks += _misspelt(who.ops, {case.op for family in families for case in family.cases})
+        following = iter(enumerate(cases))
+        lock = threading.Lock()
+        stopped = threading.Event()
+        raised = []
+
+        def work(side):
+            try:
+                while not stopped.is_set():
+                    with lock:
+                        k, case = next(following, (None, None))
+                    if case is None:
+                        return
+                    outcome = _expected(_put(side, case, who, arithmetic), known or {})
+                    outcomes[k] = outcome
+                    if tell is not None:
+                        with lock:
+                            tell(outcome)
+            except BaseException as error:
+                raised.append(error)
+                stopped.set()
+
+        others = [threading.Thread(target=work, args=(side,)) for side in sides[1:]]
+        for other in others:
+            other.start()
+        try:
+            work(sides[0])
+        finally:
+            for other in others:
+                other.join()
+        if raised:
+            raise raised[0]
+        ends = (side.stop() for side in sides)
+        remarks += sorted({f"the program did not end well: {end}" for end in ends if end})
+    finally:
+        for side in sides:
+            side.drop()
+    return Report(
+        who=who,
+        arithmetic=arithmetic.name,
+        outcomes=tuple(outcomes),
+        notes={family.name: family.notes for family in families},
+        pages={family.name: family.page for family in families},
+        remarks=tuple(remarks),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _misspelt(ops, known):
+    """What a program offers under a name that is nearly one of those asked for."""
+    remarks = []
+    for op in ops:
+        near = difflib.get_close_matches(op, known, n=1, cutoff=0.9)
+        if op not in known and near and near[0] not in ops:
+            remarks.append(f"no case has the operation {op!r}; did you mean {near[0]!r}?")
+    return remarks
+
+
+def _put(side, case, who, arithmetic):
+    if case.op not in who.ops:
+        return Outcome(case, SKIPPED, message=f"the program has no operation {case.op!r}")
+    if arithmetic is compare.BINARY32 and not case.binary32:
+        return Outcome(case, SKIPPED, message="its inputs are not exact in binary32")
+    begun = time.monotonic()
+    try:
+        kind, content = side.ask(case)
+    except Fault as fault:
+        return Outcome(
+            case, FAIL, problem=fault.name, message=str(fault), seconds=time.monotonic() - begun
+        )
+    seconds = time.monotonic() - begun
+    if kind == "skipped":
+        return Outcome(case, SKIPPED, message=content, seconds=seconds)
+    wanted = case.out.get("error") if set(case.out) == {"error"} else None
+    if wanted is not None:
+        if kind == "errored":
+            return Outcome(case, PASS, message=content, seconds=seconds)
+        return Outcome(
+            case,
+            FAIL,
+            problem="NoError",
+            message=f"expected an error ({wanted}), got an answer",
+            answer=content,
+            seconds=seconds,
+        )
+    if kind == "errored":
+        return Outcome(case, FAIL, problem="Errored", message=content, seconds=seconds)
+    judged = tuple(compare.judge(case, content, arithmetic))
+    found = compare.verdict(judged)
+    if found != FAIL:
+        return Outcome(case, found, judged, seconds=seconds)
+    forced = ()
+    if case.op == REPLAY and protocol.FORCED in who.ops:
+        forced = _forced(side, case, arithmetic)
+    # A named error is told even where a number was wrong before it.
+    named = [(field.problem, field.message) for field in judged if field.problem]
+    problem, message = named[0] if named else ("", "")
+    return Outcome(case, FAIL, judged, problem, message, content, forced, seconds)
+
+
+def _forced(side, case, arithmetic):
+    """A failed replay once more, with the certified state before each step."""
+    try:
+        kind, content = side.ask(case, forced=True, arithmetic=arithmetic)
+    except Fault:
+        return ()
+    return tuple(compare.judge(case, content, arithmetic)) if kind == "out" else ()
+
+
+def _expected(outcome, known):
+    reason = known.get(outcome.case.id)
+    if reason is None:
+        return outcome
+    if outcome.verdict == FAIL:
+        return outcome._replace(verdict=KNOWN, message=f"{reason}; {outcome.message}".rstrip("; "))
+    if outcome.verdict in HELD:
+        return outcome._replace(verdict=UNEXPECTED, message=f"known as a failure: {reason}")
+    return outcome

@@ -1,0 +1,1 @@
+"""Beginnings for implementers: two operations and a replay in Python, JavaScript and C."""

@@ -1,0 +1,199 @@
+"""The oracle against other routes, and against itself at other precisions."""
+
+import json
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.linalg
+from mpmath import mpf
+
+from refimpl import vectors
+from refimpl.oracle import (
+    arrays,
+    cases,
+    generate,
+    measure,
+    methods,
+    online_pca,
+    operations,
+    qr_step,
+    regression,
+    repulsion,
+)
+
+# Binary64 routines on moderate, well-conditioned matrices of a few rows lose a few bits of 2^-52.
+ROUNDING = 1e-13
+
+
+@pytest.fixture
+def digits():
+    """Work at 100 digits."""
+    with mpmath.workdps(100):
+        yield 100
+
+
+def floats(value):
+    return np.asarray(value, dtype=object).astype(float)
+
+
+def apart(a, b):
+    """The largest relative difference of two states."""
+    return max(measure.error("relative", a[name], b[name]) for name in b)
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
+@pytest.mark.parametrize(
+    ("prior", "new_mean"), [(None, False), ((1.0, 0.5), False), ((1.0, 0.5), True)]
+)
+def test_recursion_mixture_and_batch_are_one_at_100_digits(digits, prior, new_mean, diagonal):
+    rng = np.random.default_rng(3)
+    thetas, gradients = map(list, arrays.exact(cases.history(rng, 12, 2)))
+    beta, prior = mpf("0.3"), arrays.exact(prior)
+    name = "update_new_mean" if new_mean else "update"
+    shape = regression.start_diagonal if diagonal else regression.start
+    by_mixture = by_recursion = shape(2, prior)
+    for theta, gradient in zip(thetas, gradients, strict=True):
+        by_mixture = getattr(regression, name)(by_mixture, theta, gradient, beta)
+        by_recursion = getattr(regression, f"{name}_formula")(by_recursion, theta, gradient, beta)
+    by_batch = regression.batch(thetas, gradients, beta, prior, new_mean, diagonal)
+    # A dozen steps of a hundred operations each lose three digits of a hundred.
+    assert apart(by_mixture, by_batch) < mpf("1e-96")
+    assert apart(by_recursion, by_batch) < mpf("1e-96")
+
+
+def test_a_wrong_recursion_is_far_from_the_definition(digits):
+    """Negative control: the decay applied to the old part alone."""
+    rng = np.random.default_rng(4)
+    (theta, gradient), _ = arrays.exact(cases.history(rng, 2, 2))
+    state = regression.start(2, (mpf(1), mpf(1)))
+    right = regression.update(state, theta, gradient, mpf("0.3"))
+    wrong = 0.7 * state["C_thetatheta"] + mpf("0.3") * np.outer(theta, theta)
+    assert measure.error("relative", wrong, right["C_thetatheta"]) > 1e-3
+
+
+def test_emulated_arithmetic_is_that_of_binary32():
+    """24 bits in mpmath and NumPy's float32 give the same bits, operation by operation."""
+    rng = np.random.default_rng(5)
+    x, m, C, beta = (cases.dyadic(rng, 4, 20) for _ in range(4))
+    with mpmath.workprec(24):
+        a, b, c, gain = map(arrays.exact, (x, m, C, beta))
+        emulated = (1 - gain) * (c + gain * ((a - b) * (a - b))) / gain
+    x, m, C, beta = (np.float32(v) for v in (x, m, C, beta))
+    single = (1 - beta) * (C + beta * ((x - m) * (x - m))) / beta
+    assert single.dtype == np.float32
+    assert np.array_equal(floats(emulated), single)
+
+
+def test_symmetric_fit_solves_the_lyapunov_equation(digits):
+    rng = np.random.default_rng(6)
+    C, B = cases.reflected(rng, [1.0, 0.5, 0.25]), cases.dyadic(rng, (3, 3))
+    H = floats(regression.lyapunov(*arrays.exact((C, B))))
+    assert np.allclose(H, scipy.linalg.solve_continuous_lyapunov(C, B + B.T), atol=ROUNDING)
+
+
+def test_undetermined_fits_have_the_least_norm(digits):
+    rng = np.random.default_rng(7)
+    a = np.array([[1.0, 2.0], [0.0, 1.0], [1.0, -1.0]])
+    C, B = a @ a.T, cases.dyadic(rng, (3, 3))
+    system = np.kron(np.eye(3), C) + np.kron(C, np.eye(3))
+    H = np.linalg.lstsq(system, (B + B.T).ravel(), rcond=1e-10)[0].reshape(3, 3)
+    assert np.allclose(floats(regression.lyapunov(*arrays.exact((C, B)))), H, atol=ROUNDING)
+    state = {"C_thetatheta": arrays.exact(C), "C_gtheta": arrays.exact(B)}
+    right = B @ np.linalg.pinv(C, rcond=1e-10)
+    assert np.allclose(floats(regression.hessian(state)["result"]), right, atol=ROUNDING)
+
+
+def test_an_eigenvalue_near_the_limit_of_visited_directions_is_refused(digits):
+    C = arrays.exact(np.diag([1.0, 2e-12]))
+    with pytest.raises(regression.MarginError):
+        regression.lyapunov(C, arrays.eye(2))
+
+
+def test_a_curvature_near_rounding_is_refused(digits):
+    H = arrays.exact(np.diag([1.0, 2e-15]))
+    with pytest.raises(regression.MarginError):
+        repulsion.newton(H, arrays.exact(np.ones(2)))
+
+
+def test_orthonormal_rows_are_those_of_a_triangular_factor(digits):
+    W = cases.dyadic(np.random.default_rng(8), (3, 5))
+    V = floats(online_pca.orthonormalize(arrays.exact(W))["result"])
+    Q, R = np.linalg.qr(W.T)
+    assert np.allclose(V, (Q * np.sign(np.diag(R))).T, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", ["qr_step", "shifted_qr_step"])
+def test_qr_step_is_that_of_scipy_with_a_positive_diagonal(digits, name):
+    H = cases.symmetric(np.random.default_rng(9), 4, size=2.0)
+    mu = np.abs(H).sum(axis=1).max() if name == "shifted_qr_step" else 0.0
+    Q, R = scipy.linalg.qr(H + mu * np.eye(4))
+    Q = Q * np.sign(np.diag(R))
+    step = getattr(qr_step, name)(arrays.exact(H))
+    assert np.allclose(floats(step["rotation"]), Q, atol=ROUNDING)
+    assert np.allclose(floats(step["rotated"]), Q.T @ H @ Q, atol=ROUNDING)
+
+
+def test_saddle_free_step_is_that_of_the_root_of_the_square(digits):
+    H = cases.reflected(np.random.default_rng(10), [1.0, -0.5, 2.0])
+    g = np.array([1.0, 2.0, 3.0])
+    modulus = scipy.linalg.sqrtm(H @ H).real
+    for cut in (0.0, 1e-9):
+        # A cut below all curvatures changes nothing but the route.
+        step = repulsion.saddle_free(*arrays.exact((H, g, 1.0, cut)))["result"]
+        assert np.allclose(floats(step), -np.linalg.solve(modulus, g), atol=ROUNDING)
+
+
+@pytest.mark.parametrize("family", ["regression", "online_pca", "qr_step", "repulsion"])
+def test_60_and_120_digits_give_the_same_34(family, size):
+    """On a sample; the generator compares 60 and 100 digits for every case."""
+    items = [item for item in generate.numbered(family) if not item[1].error]
+    for _, case in items[:: size(5, 20)]:
+        definition = operations.OPERATIONS[case.op].definition
+        measure.certified(definition, case.arguments, digits=(60, 120))
+
+
+def test_values_that_differ_between_precisions_are_refused():
+    third = lambda x: {"result": x / 3 + mpf(10) ** (-mpmath.mp.dps // 3)}  # noqa: E731
+    with pytest.raises(measure.DisagreementError):
+        measure.certified(third, {"x": 1.0})
+
+
+def test_what_shrinks_with_the_precision_is_zero():
+    nothing = lambda x: {"result": x / 3 * 3 - x + mpf(10) ** -mpmath.mp.dps}  # noqa: E731
+    assert measure.certified(nothing, {"x": 1.0}) == {"result": "0.0"}
+
+
+@pytest.mark.parametrize("method", sorted(methods.METHODS))
+def test_both_kinds_of_parts_give_the_same_replay(method):
+    """Weighted sums over all observations and recursions, over the first steps of each replay."""
+    for _, case in generate.numbered("optimizers"):
+        if case.method == method:
+            break
+    arguments = {
+        "params": case.params,
+        "start": case.start,
+        "directions": case.directions,
+        "stream": case.stream[:5],
+    }
+    with mpmath.workdps(60):
+        steps = [
+            methods.replay(parts, method, **arrays.exact(arguments))
+            for parts in (methods.definition, methods.formula)
+        ]
+        # The subspace methods start from directions of 1e-3 and lose some digits there.
+        assert all(apart(b, a) < mpf("1e-45") for a, b in zip(*steps, strict=True))
+
+
+@pytest.mark.parametrize("family", list(generate.FAMILIES))
+def test_regeneration_gives_the_stored_bytes(family, size):
+    """On a sample; ``python -m refimpl.oracle --check`` compares all of them."""
+    stored = (vectors.FOLDER / f"{family}.json").read_text(encoding="ascii").splitlines()
+    lines = {json.loads(text.rstrip(","))["id"]: text for text in stored if text.startswith('{"K')}
+    lines |= {json.loads(text.rstrip(","))["id"]: text for text in stored if text.startswith('{"b')}
+    names = [name for name, _ in generate.numbered(family)]
+    assert sorted(lines) == names
+    step = 30 if family == "optimizers" else size(40, 160)
+    again = vectors.sealed({"cases": list(generate.regenerate(family, names[::step]).values())})
+    for case in again["cases"]:
+        assert vectors.line(case) == lines[case["id"]].rstrip(",")

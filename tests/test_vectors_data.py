@@ -1,0 +1,244 @@
+"""The stored reference outputs: complete, well-formed, and met by the pieces in binary64."""
+
+import collections
+import json
+import re
+from importlib import resources
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+
+from refimpl import errors, online_pca, qr_step, regression, repulsion
+from refimpl.optimizers import METHODS, bind
+from refimpl.oracle import measure
+
+FOLDER = resources.files("refimpl") / "vectors" / "v1"
+FAMILIES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers")
+PIECES = {m.__name__.rpartition(".")[2]: m for m in (regression, online_pca, qr_step, repulsion)}
+UNIT = mpf(2) ** -53
+# Of the design; the hard case and the singular D belong to the cubic subproblem.
+FLAGS = {
+    "normal": "normal",
+    "degenerate": "first-step constant-theta zero-gradient rank-deficient repeated-eigenvalue "
+    "equal-moduli one-dimension full-dimension",
+    "adversarial": "far-mean collinear huge-scale subnormal-scale exact-saddle negative-definite "
+    "at-the-cut nan-input inf-input",
+    "porting": "decay-order eps-placement bias-correction old-new-mean transposed division-order "
+    "float32-inside off-by-one",
+}
+
+
+def text(name):
+    return (FOLDER / f"{name}.json").read_text(encoding="ascii")
+
+
+@pytest.fixture(scope="module")
+def data():
+    """All families as JSON has them."""
+    return {name: json.loads(text(name)) for name in FAMILIES}
+
+
+def cases_of(data):
+    return [case for family in data.values() for case in family["cases"]]
+
+
+def number(value, key=""):
+    """An input as the pieces take it."""
+    if isinstance(value, dict):
+        return regression.State(**{k: number(value[k]) for k in regression.State._fields})
+    if isinstance(value, list):
+        entries = [number(entry) for entry in value]
+        return tuple(entries) if key == "prior" else np.array(entries)
+    return float.fromhex(value) if isinstance(value, str) else value
+
+
+def exact(value):
+    """A float or an array of floats in multiple precision, digit for digit."""
+    value = np.asarray(value, dtype=float)
+    result = np.empty(value.shape, dtype=object)
+    for index, entry in np.ndenumerate(value):
+        result[index] = mpf(float(entry))
+    return result
+
+
+def flattened(state, prefix=""):
+    fields = {}
+    for name, value in state._asdict().items():
+        nested = hasattr(value, "_asdict")
+        fields |= flattened(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return fields
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_family_follows_the_schema(family):
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator(json.loads(text("schema"))).validate(json.loads(text(family)))
+
+
+def test_the_schema_refuses_what_is_wrong():
+    """Negative control: a number in place of a hexadecimal string, an output without its K."""
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(json.loads(text("schema")))
+    family = json.loads(text("repulsion"))
+    family["cases"] = [family["cases"][0]]
+    assert validator.is_valid(family)
+    for change in ({"in": {"g": [0.5]}}, {"K": None}, {"out": {"result": "0x1p0"}}, {"id": "r-1"}):
+        case = {k: v for k, v in (family["cases"][0] | change).items() if v is not None}
+        assert not validator.is_valid(family | {"cases": [case]})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_case_a_line_with_sorted_keys(family):
+    lines = text(family).splitlines()
+    start = lines.index(' "cases": [') + 1
+    assert lines[-1] == "]}"
+    for count, line in enumerate(lines[start:-1], 1):
+        case = json.loads(line.rstrip(","))
+        assert list(case) == sorted(case)
+        assert case["id"] == f"{family}-{count:04d}"
+
+
+def test_enough_of_everything(data):
+    cases = cases_of(data)
+    ops = [case for case in cases if case["op"] != "replay"]
+    replays = [case for case in cases if case["op"] == "replay"]
+    assert len(ops) >= 300
+    assert sum(len(case["out"]["steps"]) >= 100 for case in replays) >= 20
+    # SciPy's own methods choose their steps inside SciPy: there is no step to replay.
+    steppers = {name for name, method in METHODS.items() if method.step is not None}
+    assert {case["method"] for case in replays} >= steppers
+    size = sum(len(text(name)) for name in (*FAMILIES, "schema"))
+    assert size < 10_000_000
+
+
+def test_every_flag_is_there_and_explained(data):
+    found = {
+        flag: note["kind"] for family in data.values() for flag, note in family["notes"].items()
+    }
+    for kind, flags in FLAGS.items():
+        assert {found.get(flag) for flag in flags.split()} == {kind}
+    for family in data.values():
+        used = {flag for case in family["cases"] for flag in case["flags"]}
+        assert used == set(family["notes"])
+
+
+def test_fields_agree_and_amplifications_are_at_least_1(data):
+    for case in cases_of(data):
+        if "error" in case["out"]:
+            assert issubclass(getattr(errors, case["out"]["error"]), ValueError)
+            continue
+        out = case["out"]["steps"][-1] if case["op"] == "replay" else case["out"]
+        assert list(out) == list(case["compare"]) == list(case["kappa"]) == list(case["K"])
+        for name in ("kappa", "K"):
+            assert min(np.min(values) for values in case[name].values()) >= 1.0
+
+
+def floats_of(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [x for entry in value for x in floats_of(entry)]
+    return [float.fromhex(value)] if isinstance(value, str) else []
+
+
+def test_the_mark_of_binary32_holds(data):
+    counts = collections.Counter()
+    for case in cases_of(data):
+        if case["binary32"]:
+            values = np.array(floats_of(case["params"]) + floats_of(case["in"]))
+            values = values[np.isfinite(values)]
+            assert np.array_equal(values.astype(np.float32).astype(float), values)
+        counts[case["binary32"]] += 1
+    # Most of the suite speaks to programs in single precision.
+    assert counts[True] > counts[False] > 0
+
+
+def test_numbers_are_written_with_34_digits(data):
+    pattern = re.compile(r"-?(\d+)\.(\d+)(e[+-]\d+)?")
+    lengths = []
+    for case in cases_of(data):
+        if "error" in case["out"] or case["op"] == "replay":
+            continue
+        for value in np.ravel([np.ravel(v) for v in case["out"].values()][-1]):
+            if value in ("nan", "inf", "-inf"):
+                continue
+            whole, fraction, _ = pattern.fullmatch(value).groups()
+            lengths.append(len((whole + fraction).lstrip("0")))
+    assert max(lengths) == 34
+    assert np.median(lengths) >= 30
+
+
+@pytest.mark.parametrize("family", list(PIECES))
+def test_the_pieces_stay_below_64_K_u(data, family, size):
+    """The rule of the suite; the largest seen is 2.8 K u."""
+    cases = data[family]["cases"][:: size(1, 4)]
+    for case in cases:
+        piece = getattr(PIECES[family], case["op"].partition(".")[2])
+        arguments = {k: number(v, k) for k, v in (case["params"] | case["in"]).items()}
+        if "error" in case["out"]:
+            with pytest.raises(getattr(errors, case["out"]["error"])):
+                piece(**arguments)
+            continue
+        result = piece(**arguments)
+        result = result._asdict() if hasattr(result, "_asdict") else {"result": result}
+        for field, value in case["out"].items():
+            want = measure.value_of(value)
+            shown = measure.error(case["compare"][field], exact(result[field]), want)
+            assert shown <= 64 * case["K"][field] * UNIT, (case["id"], field)
+
+
+def steps_of(case, hyperparameters):
+    """The method's own fields after each step of a replay."""
+    method = METHODS[case["method"]]
+    parameters = bind(method, hyperparameters)
+    start, directions = number(case["in"]["start"]), number(case["in"]["directions"])
+    state = method.start(start, directions.reshape(-1, start.size), parameters)
+    for pair in case["in"]["stream"]:
+        pair = {name: number(value) for name, value in pair.items()}
+        curvature = ()
+        if method.curvature == "hessian":
+            curvature = (pair["hessian"],)
+        elif method.curvature == "product":
+            curvature = (pair["hessian"].__matmul__,)
+        given = state, pair["theta"], pair["gradient"], *curvature, parameters
+        theta, state = method.step(*given)
+        yield flattened(state) | {"theta": theta}
+
+
+def replays(data):
+    return data["optimizers"]["cases"]
+
+
+def worst(case, hyperparameters, steps=None):
+    """The largest error over ``K u`` of all fields and steps."""
+    shown = []
+    for t, got in zip(range(steps or 10**6), steps_of(case, hyperparameters), strict=False):
+        want = case["out"]["steps"][t]
+        assert set(got) == set(want)
+        for field, value in want.items():
+            error = measure.error("relative", exact(got[field]), measure.value_of(value))
+            shown.append(float(error / (case["K"][field][t] * UNIT)))
+    return max(shown)
+
+
+def hyperparameters_of(case):
+    return {name: number(value, name) for name, value in case["params"].items()}
+
+
+@pytest.mark.parametrize("method", sorted(m.name for m in METHODS.values() if m.step is not None))
+def test_replays_stay_below_64_K_u(data, method, size):
+    for case in replays(data):
+        if case["method"] == method:
+            assert worst(case, hyperparameters_of(case), size(None, 20)) <= 64.0
+
+
+@pytest.mark.parametrize("method", ["sgd", "momentum", "adam"])
+def test_a_learning_rate_wrong_by_one_in_a_million_is_caught(data, method):
+    """Negative control of the rule."""
+    case = next(case for case in replays(data) if case["method"] == method)
+    given = hyperparameters_of(case)
+    given["alpha"] *= 1.0 + 1e-6
+    with mpmath.workdps(30):
+        assert worst(case, given, 10) > 350.0

@@ -1,0 +1,211 @@
+"""Callables of Python under test, in a process of their own; this package among them."""
+
+import numpy as np
+import pytest
+import verify_family as small
+
+from refimpl import vectors
+from refimpl.errors import VerificationError
+from refimpl.optimizers import METHODS
+from refimpl.verify import ours, python_side, runner
+
+MODULE = '''
+"""An implementation of the small family."""
+import os
+from collections import namedtuple
+
+import numpy as np
+
+State = namedtuple("State", "momentum")
+Double = namedtuple("Double", "sum result")
+
+
+def double(x, factor):
+    assert isinstance(x, np.ndarray) and isinstance(factor, float)
+    print("this goes to standard error")
+    if np.isnan(x).any():
+        raise ValueError("NaN")
+    return Double(x.sum(), factor * x)
+
+
+def start(theta, directions, gamma):
+    return State(np.zeros_like(theta))
+
+
+def step(state, theta, gradient, gamma):
+    momentum = state.momentum + gamma * (gradient - state.momentum)
+    return theta - momentum, State(momentum)
+
+
+def right():
+    methods = {"small": (start, step)}
+    return {"name": "mine", "version": 3, "small.double": double, "methods": methods}
+
+
+def single():
+    return right() | {"dtype": np.float32}
+
+
+def crashing():
+    def crash(x, factor):
+        if x[0] == 5.0:
+            os._exit(9)
+        return double(x, factor)
+
+    return right() | {"small.double": crash}
+
+
+def unwilling():
+    def refuse(x, factor):
+        raise NotImplementedError("later")
+
+    return right() | {"small.double": refuse, "methods": {}}
+
+
+def broken():
+    raise RuntimeError("no licence")
+
+
+class Nested:
+    name = "nested"
+
+    class small:
+        double = staticmethod(double)
+'''
+
+
+@pytest.fixture
+def verify(tmp_path, monkeypatch):
+    (tmp_path / "mine_under_test.py").write_text(MODULE, encoding="utf-8")
+    small.write(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    family = vectors.load("small", tmp_path)
+
+    def put(factory):
+        command = runner.python_command(f"mine_under_test:{factory}")
+        return runner.verify(command, [family], list(family.cases), timeout=60.0)
+
+    return put
+
+
+def test_right_in_both_arithmetics(verify):
+    found = verify("right")
+    assert [outcome.verdict for outcome in found.outcomes] == ["pass"] * 5
+    assert (found.who.name, found.who.version) == ("mine", "3")
+    found = verify("single")
+    assert found.arithmetic == "binary32"
+    assert [outcome.verdict for outcome in found.outcomes] == ["pass"] * 5
+
+
+def test_a_crash_costs_one_case(verify):
+    found = verify("crashing")
+    assert [o.verdict for o in found.outcomes] == ["pass", "fail", "pass", "pass", "pass"]
+    assert found.outcomes[1].problem == "Died"
+
+
+def test_not_implemented_is_skipped(verify):
+    found = verify("unwilling")
+    assert {outcome.verdict for outcome in found.outcomes} == {"skipped"}
+    assert found.outcomes[0].message == "later"
+
+
+def test_targets_that_are_none(verify):
+    with pytest.raises(VerificationError, match="RuntimeError: no licence"):
+        verify("broken")
+    for name, words in (
+        ("nosuchmodule:f", "No module named 'nosuchmodule'"),
+        ("refimpl:nosuch", "no attribute 'nosuch'"),
+        ("refimpl", "expected package.module:factory"),
+    ):
+        with pytest.raises(VerificationError, match=words):
+            python_side.target(name)
+
+
+def test_operations_of_nested_objects(monkeypatch):
+    class Nested:
+        class regression:
+            @staticmethod
+            def slope(state):
+                return None
+
+    monkeypatch.setattr(python_side, "known_ops", lambda: ["regression.slope", "replay", "a.b"])
+    assert python_side.ops(Nested()) == ["regression.slope"]
+
+
+def test_forms_of_answers():
+    assert python_side.fields(np.ones(2)).keys() == {"result"}
+    nested = ours.REPLAYED[0].parameters()
+    assert list(python_side.fields({"p": nested})) == [f"p.{name}" for name in nested._fields]
+    with pytest.raises(TypeError, match="a tuple has no names"):
+        python_side.fields((1.0, 2.0))
+    assert python_side.plain(np.array([[0.5, np.nan]])) == [["0x1.0000000000000p-1", "nan"]]
+    assert python_side.plain(np.int64(3)) == 3
+    assert python_side.plain(np.True_) is True
+    assert python_side.plain("hard") == "hard"
+    with pytest.raises(TypeError, match="expected numbers, got object"):
+        python_side.plain(object())
+
+
+def stream(D, steps, hessian):
+    rng = np.random.default_rng(1)
+
+    def one():
+        seen = {"theta": rng.standard_normal(D), "gradient": rng.standard_normal(D)}
+        return seen | ({"hessian": np.diag(1.0 + rng.random(D))} if hessian else {})
+
+    return [one() for _ in range(steps)]
+
+
+def hexadecimal(part):
+    if isinstance(part, dict):
+        return {name: hexadecimal(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [hexadecimal(value) for value in part]
+    return small.hexadecimal(np.asarray(part).tolist())
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam", "dogr", "sfn", "csogr"])
+def test_our_replays_are_the_methods(name):
+    """Free and forced, against the method's own steps."""
+    method = METHODS[name]
+    D = 2
+    seen = stream(D, 3, method.curvature)
+    directions = np.full((1, D), 0.5) if method.directions else np.empty((0, D))
+    parameters = method.parameters()
+    state, expected = method.start(seen[0]["theta"], directions, parameters), []
+    for at in seen:
+        curvature = (at["hessian"],) if method.curvature else ()
+        theta, state = method.step(state, at["theta"], at["gradient"], *curvature, parameters)
+        expected.append(python_side.fields(state) | {"theta": theta})
+    case = {
+        "op": "replay",
+        "method": name,
+        "params": {
+            key: hexadecimal(list(value)) if isinstance(value, tuple) else value
+            for key, value in method.defaults.items()
+        },
+        "in": hexadecimal({"start": seen[0]["theta"], "directions": directions, "stream": seen}),
+    }
+    free = python_side.answer(ours.binary64(), case, np.float64)["steps"]
+    plain = [{key: python_side.plain(value) for key, value in step.items()} for step in expected]
+    assert free == plain
+    states = [None, *({k: v for k, v in step.items() if k != "theta"} for step in plain[:-1])]
+    forced = case | {"op": "replay-forced", "in": case["in"] | {"states": states}}
+    assert python_side.answer(ours.binary64(), forced, np.float64)["steps"] == plain
+
+
+def test_what_binary32_hands_over_is_binary32():
+    given = {"V": np.eye(1, 2, dtype=np.float32), "x": np.array([0.1, 0.2], np.float32)}
+    found = ours.binary32()["online_pca.inject"](**given, turn=0.5)
+    assert found.dtype == np.float32
+    exact = ours.binary64()["online_pca.inject"](
+        **{name: value.astype(float) for name, value in given.items()}, turn=0.5
+    )
+    np.testing.assert_array_equal(found, exact.astype(np.float32))
+
+
+def test_every_piece_of_the_contract_answers():
+    assert len(ours.PIECES) == 17
+    assert {m.name for m in METHODS.values() if not m.solver} - set(ours.binary64()["methods"]) == {
+        "krylov_sfn"
+    }
