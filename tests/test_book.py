@@ -15,7 +15,8 @@ def contents():
     """Names of all pages in the table of contents."""
     table = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in table["parts"] for chapter in part["chapters"]]
-    return {table["root"], *(chapter["file"] for chapter in chapters)}
+    sections = [section for chapter in chapters for section in chapter.get("sections", ())]
+    return {table["root"], *(page["file"] for page in chapters + sections)}
 
 
 def test_every_page_is_in_the_table_of_contents():

@@ -1,11 +1,8 @@
-// A template in JavaScript: copy it, put your functions into `ops` and `methods`, and run
-//   refimpl verify --exec "node node_template.js"
-// An exception counts as an error, which is the right answer to wrong input.
+// A template in JavaScript, for your own `ops` and `methods`: an exception is an error, the right
+// answer to wrong input. Run it by: refimpl verify --exec "node node_template.js"
 "use strict";
 
-function demand(condition, message) {
-  if (!condition) throw new Error(message);
-}
+const demand = (holds, message) => { if (!holds) throw new Error(message); };
 const finite = (x) => x.flat().every(Number.isFinite);
 const map = (x, y, f) => x.map((xi, i) => f(xi, y[i]));
 
@@ -31,8 +28,9 @@ function update({ state, theta, gradient, beta }) {
   const dTheta = map(theta, state.mean_theta, (x, mean) => x - mean);
   const dG = map(gradient, state.mean_gradient, (x, mean) => x - mean);
   const one = (c, ai, bi) => (1 - gain) * (c + gain * ai * bi);
-  const blend = (C, a, b) => // matrices, or vectors that hold the diagonals
-    C.map((c, i) => (Array.isArray(c) ? map(c, b, (cj, bj) => one(cj, a[i], bj)) : one(c, a[i], b[i])));
+  const row = (ai, c, b) => map(c, b, (cj, bj) => one(cj, ai, bj));
+  const blend = (C, a, b) => // of a matrix, or of a vector that holds its diagonal
+    C.map((c, i) => (Array.isArray(c) ? row(a[i], c, b) : one(c, a[i], b[i])));
   const move = (mean, d) => map(mean, d, (m, x) => m + gain * x);
   return {
     weight, beta, scale: 1,
@@ -53,9 +51,11 @@ const methods = { // the state at the start, and after a step together with the 
 };
 function replay({ start, stream, states = [] }, params, [first, step]) {
   let state = first(start);
-  return { steps: stream.map((seen, t) => (state = step(states[t] || state, { ...seen, ...params }))) };
+  const next = (seen, t) => (state = step(states[t] || state, { ...seen, ...params }));
+  return { steps: stream.map(next) };
 }
 
+const who = { protocol: 1, name: "Node template", version: "1", language: "JS", dtype: "binary64" };
 const ops = { "repulsion.row_sum_bound": rowSumBound, "regression.update": update };
 
 function number(text) { // "-0x1.8p+3": sign, hexadecimal digits, power of two
@@ -66,14 +66,14 @@ function number(text) { // "-0x1.8p+3": sign, hexadecimal digits, power of two
 }
 function answer({ op, method, params, in: given }) {
   if (ops[op]) return { out: ops[op]({ ...given, ...params }) };
-  if (op.startsWith("replay") && methods[method]) return { out: replay(given, params, methods[method]) };
-  return { skipped: `no ${method || op} here` };
+  if (!methods[method]) return { skipped: `no ${method || op} here` };
+  return { out: replay(given, params, methods[method]) };
 }
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  const message = JSON.parse(line, (key, value) => (typeof value === "string" ? number(value) : value));
-  let reply = { protocol: 1, name: "Node template", version: "1", language: "JavaScript", dtype: "binary64" };
+  const message = JSON.parse(line, (key, value) => number(value));
+  let reply = { ...who, ops: [...Object.keys(ops), "replay", "replay-forced"] };
   if (message.cmd === "stop") process.exit(0);
-  if (message.cmd === "start") reply.ops = [...Object.keys(ops), "replay", "replay-forced"];
-  else try { reply = answer(message.case); } catch (error) { reply = { errored: error.message }; }
+  if (message.cmd === "run")
+    try { reply = answer(message.case); } catch (error) { reply = { errored: error.message }; }
   console.log(JSON.stringify({ seq: message.seq, ...reply }));
 });
