@@ -279,8 +279,10 @@ def test_worker_with_other_sources(tmp_path, monkeypatch):
 
 # Interruption.
 
+# A shell's background job hands down that interrupts are ignored.
 PRELUDE = """
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from refimpl import functions
 from refimpl.runs import cells

@@ -111,7 +111,8 @@ for name, module in list(sys.modules.items()):
     if name.split(".")[0] == "refimpl":
         for thing in vars(module).values():
             text = getattr(thing, "py_func", None) or getattr(thing, "text", None)
-            if inspect.isfunction(text):
+            # A module may have a function of this name.
+            if inspect.isfunction(text) and not inspect.ismodule(thing):
                 files.add(text.__code__.co_filename)
 for function in functions.all().values():
     for derivative in (function.value, function.gradient, function.hessian):
