@@ -10,8 +10,8 @@ from refimpl.runs.diagnostics import diagnostics
 
 from . import style
 
-# The method of the page "Use it on your problem", and its hyperparameters where not the defaults.
-METHOD, SETTINGS = "ogr", {}
+# The method of the page "Use it on your problem".
+METHOD = "ogr"
 
 
 class Followed(NamedTuple):

@@ -25,14 +25,12 @@ def compute(method=followed.METHOD, steps=200, batch=32, seed=0, **hyperparamete
     steps, batch, seed : int
         Of the runs; records in a minibatch; of the minibatches.
     **hyperparameters
-        Of the method; for the default one those of `followed.SETTINGS`.
+        Of the method.
 
     Returns
     -------
     followed.Watched
     """
-    if method == followed.METHOD:
-        hyperparameters = followed.SETTINGS | hyperparameters
     return followed.watch(
         problem(), method=method, steps=steps, batch=batch, seed=seed, **hyperparameters
     )

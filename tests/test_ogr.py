@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import refimpl
 from refimpl import _compile, functions, optimizers, regression
 from refimpl.optimizers import subspace
-from refimpl.optimizers.ogr import OGRParameters, neutral, ogr
+from refimpl.optimizers.ogr import OGRParameters, neutral, ogr, rest
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=25 if _compile.JIT else 4)
@@ -453,7 +453,10 @@ def test_axes_stay_orthonormal(size, D, d):
     rng = np.random.default_rng(1)
     H = rng.standard_normal((D, D))
     H = H + H.T
-    noisy = lambda x: H @ np.tanh(x) + x + 0.5 * rng.standard_normal(D)  # noqa: E731
+
+    def noisy(x):
+        return H @ np.tanh(x) + x + 0.5 * rng.standard_normal(D)
+
     _, state = follow(np.ones(D), [noisy] * steps, dimension=d)
     V = state.model.V
     np.testing.assert_allclose(V @ V.T, np.eye(d), rtol=0, atol=4 * steps * EPS)
@@ -633,3 +636,23 @@ def test_plain_python_gives_the_same(D, d):
     plain = np.array([float.fromhex(x) for x in run.stdout.split()]).reshape(-1, D)
     path, _ = follow(*drawn(D, 3), dimension=d)
     np.testing.assert_allclose(path, plain, rtol=0, atol=ATOL * np.abs(plain).max())
+
+
+def test_no_share_of_a_step_is_no_step():
+    """Without a share of the spreads' step what is left is the row sums' inside, and no NaN."""
+    for row_sums in (False, True):
+        path, _ = follow(
+            np.ones(4), [lambda x: 3.0 * x] * 6, dimension=2, eta=0.0, row_sums=row_sums
+        )
+        assert np.isfinite(path).all()
+        assert np.array_equal(path[1], path[-1]) != row_sums
+
+
+@pytest.mark.parametrize("curvatures", [(100.0, 1.0, 0.0), (5.0, 1.0, 0.0, 0.0)])
+def test_rounding_is_no_rest(curvatures):
+    """With all gradients and moves inside two axes, the rest is that of all directions."""
+    h = np.array(curvatures)
+    start = np.where(h > 0.0, 1.0, 0.0)
+    for steps in (3, 5, 10, 30):
+        _, state = follow(start, [lambda x: h * x] * steps, dimension=2)
+        assert rest(state) == (state.spread, state.energy)

@@ -149,11 +149,14 @@ def observed(state, theta, gradient, parameters):
 def rest(state):
     """Spread and energy outside the subspace; where nothing is outside, those of all directions."""
     V, line = state.model.V, state.model.line
+    d, D = V.shape
     spread = state.spread - np.trace(line.C_thetatheta)
     energy = state.energy - np.trace(line.C_gg)
-    if V.shape[0] == V.shape[1] or not (spread > 0.0 and energy > 0.0):
-        return state.spread, state.energy
-    return spread, energy
+    # A difference of sums of `d` terms, none of which is known better than this.
+    rounding = 4.0 * d * EPS
+    if d < D and spread > rounding * state.spread and energy > rounding * state.energy:
+        return spread, energy
+    return state.spread, state.energy
 
 
 @compiled
@@ -175,11 +178,11 @@ def farthest(state, reach):
 
 @compiled
 def step(state, theta, gradient, parameters):
-    """``theta -= eta (V^T diag(s) V m + s_out (m - V^T V m))``, cut at `farthest`.
+    """``theta -= eta a (V^T diag(s) V m + s_out (m - V^T V m))``, cut at `farthest`; `a` `neutral`.
 
     ``s_i = sqrt(C_thetatheta / C_gg)`` along axis ``i``, and `s_out` the same ratio of all that is
-    outside the subspace. Each is at most ``1 / |lambda|`` of the fitted line, by the Cauchy-Schwarz
-    inequality, and the shorter the less the line explains of the gradients.
+    outside the subspace. Each is at most ``1 / |lambda|``, the slope of the line fitted along that
+    axis, by the Cauchy-Schwarz inequality, and the shorter the less the line explains.
 
     Notes
     -----
@@ -200,13 +203,14 @@ def step(state, theta, gradient, parameters):
         V, line = rotate_basis(rotation, V), subspace.rotated(line, rotation)
         known = subspace.with_prior(line, seen, slope)
 
-    along = V @ momentum
-    for i in range(along.size):
-        along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])
     share = eta * neutral(line.beta, gamma)
+    along, elsewhere = V @ momentum, ratio(spread, energy) * outside(V, momentum)
     if row_sums:
-        along = -row_sum_bound(H, V @ momentum) / share
-    move = -share * (along @ V + ratio(spread, energy) * outside(V, momentum))
+        move = row_sum_bound(H, along) @ V - share * elsewhere
+    else:
+        for i in range(along.size):
+            along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])
+        move = -share * (along @ V + elsewhere)
     length, longest = np.sqrt(move @ move), farthest(state, reach)
     if length > longest:
         move *= longest / length

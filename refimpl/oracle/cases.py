@@ -1,5 +1,7 @@
 """Building blocks of cases: inputs of few binary digits, drawn as integers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ class Case(NamedTuple):
     arguments: dict
     error: str = ""
     binary32: bool = True
-    compare: dict = {}  # noqa: RUF012
+    compare: Mapping = MappingProxyType({})
     fields: tuple = ()
 
 
