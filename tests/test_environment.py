@@ -1,6 +1,8 @@
 """The two lists of requirements say the same, and they are what is installed here."""
 
+import ast
 import importlib.metadata
+import sys
 import tomllib
 from pathlib import Path
 
@@ -89,3 +91,30 @@ def test_installed_version_is_allowed(requirement):
         assert requirement.name not in bounds(PROJECT["dependencies"] + EXTRAS["test"])
         pytest.skip(f"{requirement.name} is not installed")
     assert requirement.specifier.contains(version)
+
+
+def imported(file):
+    """Top-level names of what a file imports from elsewhere as soon as it is imported itself."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("folder", ["refimpl", "figures"])
+def test_the_book_has_what_its_pages_import(folder):
+    """The API page imports every module: one package missing, and the build stops."""
+    declared = bounds(PROJECT["dependencies"] + EXTRAS["book"])
+    provided = {"refimpl", "figures", *sys.stdlib_module_names}
+    for module, distributions in importlib.metadata.packages_distributions().items():
+        if any(name.lower().replace("_", "-") in declared for name in distributions):
+            provided.add(module)
+    found = {
+        name: file
+        for file in (ROOT / folder).rglob("*.py")
+        if "templates" not in file.parts
+        for name in imported(file)
+    }
+    assert len(found) > 5
+    assert found.keys() - provided == set()
