@@ -1,0 +1,101 @@
+"""Executes the pages of the book side by side, one a processor, before they are read.
+
+myst-nb executes one page after the other while it reads them; here its own cache is filled first,
+by its own means. A page that fails is left to it, which reports the failure.
+
+Where the system has them, the kernels talk over sockets of the file system: free TCP ports are
+looked for before a kernel takes them, and sometimes another program is quicker.
+"""
+
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
+from sphinx.util import logging
+from traitlets.config import Config
+
+logger = logging.getLogger(__name__)
+
+
+def processors():
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def notebook(path, env):
+    """The page as a notebook, or None if it has no cell to execute."""
+    text = Path(path).read_text(encoding="utf-8")
+    reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+    return None if reader is None else reader.read(text)
+
+
+def unexecuted(env, docnames, cache):
+    """Path and notebook of each page that the cache does not hold, the longest texts first."""
+    found = []
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        page = notebook(path, env)
+        if page is None:
+            continue
+        try:
+            cache.match_cache_notebook(page)
+        except KeyError:
+            found.append((path, page))
+    return sorted(found, key=lambda item: -item[0].stat().st_size)
+
+
+def executed(path, page, timeout):
+    """The page with its outputs, and the seconds that it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Config()
+        if os.name == "posix":
+            config.ConnectionFileMixin.transport = "ipc"
+            config.ConnectionFileMixin.ip = str(Path(folder, "kernel"))
+        return single_nb_execution(
+            page, cwd=str(path.parent), timeout=timeout, allow_errors=False, config=config
+        )
+
+
+def execute(app, env, docnames):
+    """Fill the cache with every page that is about to be read."""
+    config = env.mystnb_config
+    if config.execution_mode != "cache":
+        return
+    cache = get_cache(config.execution_cache_path or ".jupyter_cache")
+    waiting = unexecuted(env, docnames, cache)
+    workers = min(processors(), len(waiting))
+    if not waiting:
+        return
+    logger.info("executing %d pages, %d at a time", len(waiting), workers)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(workers) as pool:
+        running = {
+            pool.submit(executed, path, page, config.execution_timeout): (path, page)
+            for path, page in waiting
+        }
+        for count, future in enumerate(as_completed(running), 1):
+            path, page = running[future]
+            result = future.result()
+            done = f"[{count}/{len(waiting)}, {time.monotonic() - begun:.0f} s]"
+            if result.err is not None:
+                logger.info("%s %s: failed, to be executed again", done, path.stem)
+                continue
+            logger.info("%s %s: executed in %.1f s", done, path.stem, result.time)
+            cache.cache_notebook_bundle(
+                CacheBundleIn(page, str(path), data={"execution_seconds": result.time}),
+                check_validity=False,
+                overwrite=True,
+            )
+
+
+def setup(app):
+    app.connect("env-before-read-docs", execute)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
