@@ -1,5 +1,7 @@
 """This package against its own reference outputs, in both precisions; and wrong copies of it."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -38,14 +40,40 @@ def verdicts(implementation, cases, arithmetic):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("arithmetic", ["binary64", "binary32"])
-def test_this_package_holds(family, arithmetic, size):
+def test_this_package_holds(family, arithmetic):
+    """As this session runs it, compiled or not."""
     cases = vectors.load(family).cases
-    cases = cases[:: size(1, 3)]
     implementation = getattr(ours, arithmetic)()
     found = verdicts(implementation, cases, compare.ARITHMETIC[arithmetic])
     failed = [message for verdict, message in found.values() if verdict == compare.FAIL]
     assert failed == []
+    assert "skipped" not in {verdict for verdict, _ in found.values()}
     assert sum(verdict in ("pass", "acceptable") for verdict, _ in found.values()) > len(cases) / 3
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("arithmetic", ["binary64", "binary32"])
+def test_this_package_holds_without_the_compiler(arithmetic):
+    """The other two of the four, by the command; an uncompiled session has them above."""
+    run = subprocess.run(
+        [
+            *[sys.executable, "-m", "refimpl", "verify"],
+            *[f"refimpl.verify.ours:{arithmetic}", "--json"],
+        ],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+    found = json.loads(run.stdout)
+    assert found["arithmetic"] == arithmetic
+    assert found["failed"] == 0
+    possible = [case for case in vectors.cases() if case.binary32 or arithmetic == "binary64"]
+    assert found["counts"]["skipped"] == len(vectors.cases()) - len(possible)
+    assert found["passed"] + found["counts"]["uninformative"] == len(possible)
+    assert found["passed"] > 0.9 * len(possible)
 
 
 def transposed(state):
