@@ -104,7 +104,8 @@ import importlib, inspect, pkgutil, sys
 import refimpl
 from refimpl import functions, optimizers
 for module in pkgutil.walk_packages(refimpl.__path__, "refimpl."):
-    if not module.name.endswith("__main__"):
+    # Templates need frameworks that need not be installed.
+    if not module.name.endswith("__main__") and ".templates." not in module.name:
         importlib.import_module(module.name)
 files = {inspect.getfile(sys.modules["refimpl.runs.sweep"])}
 for name, module in list(sys.modules.items()):

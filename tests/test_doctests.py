@@ -14,7 +14,8 @@ MODULES = [
     *sorted(
         module.name
         for module in pkgutil.walk_packages(refimpl.__path__, "refimpl.")
-        if not module.name.endswith("__main__")
+        # Templates are texts to start from, some in frameworks that are not installed.
+        if not module.name.endswith("__main__") and ".templates." not in module.name
     ),
 ]
 

@@ -1,48 +1,69 @@
 """The templates for implementers hold as they stand, and are caught when a sign or a mean slips."""
 
+import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import refimpl.verify
 from refimpl import vectors
-from refimpl.verify import runner
+from refimpl.verify import compare, runner
 
 TEMPLATES = Path(refimpl.verify.__file__).parent / "templates"
 # A template is to be read in one go.
 MOST_LINES = 80
-NAMES = {"python": "numpy_template.py", "node": "node_template.js", "cc": "template.c"}
-OPS = {"repulsion.row_sum_bound", "regression.update"}
-# Name -> text of each template that is replaced, by what, and the only cases that may then fail.
+NAMES = {
+    "python": "numpy_template.py",
+    "node": "node_template.js",
+    "cc": "template.c",
+    "torch": "torch_template.py",
+    "jax": "jax_template.py",
+}
+FRAMEWORKS = ("torch", "jax")
+MISSING = "a framework is not installed; it is in the extra 'frameworks'"
+# What each of them has: two operations and a method.
+BOUND, UPDATE = "repulsion.row_sum_bound", "regression.update"
+NEW_MEAN = "regression.update_new_mean"
+PARTS = {
+    "python": {BOUND, UPDATE, "momentum"},
+    "node": {BOUND, UPDATE, "momentum"},
+    "cc": {BOUND, UPDATE, "momentum"},
+    "torch": {NEW_MEAN, "repulsion.saddle_free", "fogr"},
+    "jax": {NEW_MEAN, BOUND, "cdogr"},
+}
+PROGRAMS = [
+    *((name, "factory") for name in ("python", "node", "cc")),
+    *((name, arithmetic) for name in FRAMEWORKS for arithmetic in compare.ARITHMETIC),
+]
+# Of each mistake and template: a text in it, what stands in its place, and all that may then fail.
 MISTAKES = {
-    "absolute value": (
-        {
-            "python": ("div * np.abs(H).sum", "div * H.sum"),
-            "node": ("s + Math.abs(h)", "s + h"),
-            "cc": ("+= fabs(H.x[", "+= (H.x["),
-        },
-        "repulsion.row_sum_bound",
-    ),
-    "one minus gain": (
-        {
-            "python": ("(1.0 - gain) * (C", "1.0 * (C"),
-            "node": ("(1 - gain) * (c", "1 * (c"),
-            "cc": ("(1 - gain) * (s", "1 * (s"),
-        },
-        "regression.update",
-    ),
-    "decay order": (
-        {
-            "python": ('gamma * (gradient - state["m', '(1 - gamma / 2) * (gradient - state["m'),
-            "node": ("gamma * (g - m)", "(1 - gamma / 2) * (g - m)"),
-            "cc": ("gamma * (g.x", "(1 - gamma / 2) * (g.x"),
-        },
-        "momentum",
-    ),
+    "absolute value": {
+        "python": ("div * np.abs(H).sum", "div * H.sum", {BOUND}),
+        "node": ("s + Math.abs(h)", "s + h", {BOUND}),
+        "cc": ("+= fabs(H.x[", "+= (H.x[", {BOUND}),
+        "torch": ("div * values.abs()", "div * values", {"repulsion.saddle_free", "fogr"}),
+        "jax": ("jnp.abs(H).sum", "H.sum", {BOUND}),
+    },
+    "mean": {
+        "python": ("(1.0 - gain) * (C", "1.0 * (C", {UPDATE}),
+        "node": ("(1 - gain) * (c", "1 * (c", {UPDATE}),
+        "cc": ("(1 - gain) * (s", "1 * (s", {UPDATE}),
+        "torch": ('"g": gradient - new[', '"g": gradient - state[', {NEW_MEAN, "fogr"}),
+        "jax": ('"g": gradient - new[', '"g": gradient - line[', {NEW_MEAN, "cdogr"}),
+    },
+    "decay order": {
+        "python": ("+ gamma * (gradient", "+ (1 - gamma / 2) * (gradient", {"momentum"}),
+        "node": ("gamma * (g - m)", "(1 - gamma / 2) * (g - m)", {"momentum"}),
+        "cc": ("gamma * (g.x", "(1 - gamma / 2) * (g.x", {"momentum"}),
+        "torch": ('grad, group["gamma"]', 'grad, 1 - group["gamma"]', {"fogr"}),
+        "jax": ("+ gamma * (gradient", "+ (1 - gamma / 2) * (gradient", {"cdogr"}),
+    },
 }
 
 
@@ -51,62 +72,137 @@ def families():
     return [vectors.load(name) for name in ("regression", "repulsion", "optimizers")]
 
 
-@pytest.fixture(params=NAMES)
-def language(request):
-    if request.param != "python" and shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+@pytest.fixture(params=PROGRAMS, ids="-".join)
+def program(request):
+    """Name and factory of a template, skipped where what it needs is missing."""
+    name, _ = request.param
+    if name in FRAMEWORKS and importlib.util.find_spec(name) is None:
+        pytest.skip(MISSING)
+    if name in ("node", "cc") and shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
     return request.param
 
 
-def command(language, source, folder, monkeypatch):
+def command(program, source, folder, monkeypatch):
     """What runs a template, compiled in the folder where it has to be."""
-    if language == "node":
+    name, factory = program
+    if name == "node":
         return ["node", str(source)]
-    if language == "cc":
-        program = folder / "template"
+    if name == "cc":
+        compiled = folder / "template"
         flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"]
         subprocess.run(
-            ["cc", *flags, "-o", str(program), str(source), "-lm"], check=True, timeout=120
+            ["cc", *flags, "-o", str(compiled), str(source), "-lm"], check=True, timeout=120
         )
-        return [str(program)]
+        return [str(compiled)]
     path = os.pathsep.join([str(source.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     monkeypatch.setenv("PYTHONPATH", path)
-    return runner.python_command("numpy_template:factory")
+    return runner.python_command(f"{source.stem}:{factory}")
 
 
 def part(case):
     return case.method or case.op
 
 
-def test_a_template_holds(language, families, tmp_path, monkeypatch):
+def known_failures(name, families):
+    """Reasons by id, from the file beside a template, if there is one."""
+    path = TEMPLATES / f"{name}_known_failures.txt"
+    ids = {case.id for family in families for case in family.cases}
+    return runner.known_failures(path, ids) if path.exists() else {}
+
+
+def test_a_template_holds(program, families, tmp_path, monkeypatch):
     """Right in everything it has, and honest about the rest."""
+    name, factory = program
     cases = [case for family in families for case in family.cases]
-    source = TEMPLATES / NAMES[language]
-    found = runner.verify(
-        command(language, source, tmp_path, monkeypatch), families, cases, timeout=60.0
-    )
+    known = known_failures(name, families)
+    run = command(program, TEMPLATES / NAMES[name], tmp_path, monkeypatch)
+    found = runner.verify(run, families, cases, known=known, timeout=60.0)
     assert found.held
     assert found.remarks == ()
+    assert found.arithmetic == (factory if name in FRAMEWORKS else "binary64")
     for outcome in found.outcomes:
-        has = part(outcome.case) in OPS | {"momentum"}
-        assert outcome.verdict == ("pass" if has else "skipped"), outcome
+        case = outcome.case
+        if part(case) not in PARTS[name] or (factory == "binary32" and not case.binary32):
+            assert outcome.verdict == "skipped", outcome
+        elif case.id in known:
+            assert outcome.verdict in ("known failure", "unexpected pass"), outcome
+        else:
+            assert outcome.verdict == "pass", outcome
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_in_a_template_is_caught(language, mistake, families, tmp_path, monkeypatch):
-    texts, broken = MISTAKES[mistake]
-    right, wrong = texts[language]
-    text = (TEMPLATES / NAMES[language]).read_text(encoding="utf-8")
+def test_a_mistake_in_a_template_is_caught(program, mistake, families, tmp_path, monkeypatch):
+    name, _ = program
+    right, wrong, broken = MISTAKES[mistake][name]
+    assert failing(program, right, wrong, families, tmp_path, monkeypatch) == broken
+
+
+def failing(program, right, wrong, families, folder, monkeypatch):
+    """Parts of a template that fail, one text in it being replaced."""
+    name, _ = program
+    text = (TEMPLATES / NAMES[name]).read_text(encoding="utf-8")
     assert text.count(right) == 1
-    source = tmp_path / NAMES[language]
+    source = folder / NAMES[name]
     source.write_text(text.replace(right, wrong), encoding="utf-8")
-    wanted = OPS | {"momentum"}
-    cases = [case for family in families for case in family.cases if part(case) in wanted]
-    found = runner.verify(
-        command(language, source, tmp_path, monkeypatch), families, cases, timeout=60.0
-    )
+    known = known_failures(name, families)
+    cases = [case for family in families for case in family.cases if part(case) in PARTS[name]]
+    run = command(program, source, folder, monkeypatch)
+    found = runner.verify(run, families, cases, known=known, timeout=60.0)
     assert not found.held
-    assert {part(o.case) for o in found.outcomes if o.verdict == "fail"} == {broken}
+    return {part(outcome.case) for outcome in found.outcomes if outcome.verdict == "fail"}
+
+
+def test_jax_without_its_switch_is_caught(families, tmp_path, monkeypatch):
+    """Unless it is told, JAX computes in binary32 whatever it is given."""
+    pytest.importorskip("jax", reason=MISSING)
+    switch = 'jax.config.update("jax_enable_x64", dtype == "binary64")'
+    program = ("jax", "binary64")
+    found = failing(program, switch, "pass", families, tmp_path, monkeypatch)
+    assert found == PARTS["jax"]
+
+
+def test_torch_computes_in_the_precision_of_its_input():
+    """No tensor of a step in binary32 is binary64, and none of one in binary64 is binary32."""
+    torch = pytest.importorskip("torch", reason=MISSING)
+    template = importlib.import_module("refimpl.verify.templates.torch_template")
+
+    class Spy(torch.overrides.TorchFunctionMode):
+        def __init__(self):
+            super().__init__()
+            self.seen = set()
+
+        def __torch_function__(self, function, types, positional=(), named=None):
+            made = function(*positional, **(named or {}))
+            parts = made if isinstance(made, tuple) else (made,)
+            self.seen |= {p.dtype for p in parts if isinstance(p, torch.Tensor)}
+            return made
+
+    start, step = template.binary64["methods"]["fogr"]
+    settings = {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 0.1, "prior": (1.0, 0.0)}
+    for dtype, expected in ((np.float64, torch.float64), (np.float32, torch.float32)):
+        theta, gradient = np.array([3.0, -2.0], dtype), np.array([0.1, 0.2], dtype)
+        with Spy() as spy:
+            state = start(theta, np.empty(0, dtype), **settings)
+            theta, state = step(state, theta, gradient, **settings)
+        assert spy.seen - {torch.bool} == {expected}
+        assert theta.dtype == expected
+
+
+def test_fogr_of_the_template_is_an_optimizer_of_torch():
+    """A loop as in any other program: to the minimum of a quadratic, from no state at all."""
+    torch = pytest.importorskip("torch", reason=MISSING)
+    template = importlib.import_module("refimpl.verify.templates.torch_template")
+    A = torch.tensor([[3.0, 1.0], [1.0, 2.0]])
+    theta = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    settings = {"beta": 0.5, "gamma": 0.6, "div": 1.5, "cut": 0.1, "prior": (1.0, 0.0)}
+    optimizer = template.FOGR([theta], settings)
+    for _ in range(40):
+        optimizer.zero_grad()
+        (0.5 * theta @ A @ theta).backward()
+        optimizer.step()
+    # From a distance of 3.6; a step in the wrong direction leads away from there.
+    assert theta.detach().abs().max() < 1e-4
 
 
 def test_the_command_line_takes_a_template_of_the_package():

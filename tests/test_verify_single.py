@@ -98,8 +98,8 @@ def test_nothing_else_has_changed():
     assert found.repulsion is not repulsion
     assert refimpl.repulsion is repulsion
     assert repulsion.np is np
-    assert repulsion.EPS == np.finfo(np.float64).eps
-    assert found.repulsion.EPS == np.finfo(np.float32).eps
+    eps = np.finfo(np.float64).eps, np.finfo(np.float32).eps
+    assert eps == (repulsion.EPS, found.repulsion.EPS)
     with pytest.raises(NotFiniteError):
         found.repulsion.newton(np.float32([[np.nan]]), np.float32([1.0]))
 
