@@ -76,6 +76,21 @@ class EvaluationError(RunError):
     """The user's own function raised; the original exception is the cause."""
 
 
+class UnsupportedOperationError(TypeError, AttributeError):
+    """An operation that has no rule for Taylor polynomials; the message names it.
+
+    An AttributeError too, so that `hasattr` says no to a method that is missing.
+    """
+
+
+class DtypeError(TypeError):
+    """An array whose entries are not real numbers, or not whole ones where indices are needed."""
+
+
+class PartitionError(ValueError):
+    """Groups that do not hold every parameter exactly once."""
+
+
 def unknown(kind, name, known):
     """The error for a name that does not exist, with the nearest ones that do."""
     known = sorted(known)

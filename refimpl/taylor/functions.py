@@ -1,0 +1,141 @@
+"""Functions that networks need and NumPy lacks, of arrays and of Taylor polynomials alike."""
+
+import numpy as np
+import scipy.special
+
+from ..errors import RangeError
+from . import series
+from .array import Taylor, check_finite, finish, make, operands, real_array, trim
+
+
+def relu(x):
+    """``max(x, 0)``; at 0 it is flat, so all its derivatives there are 0.
+
+    Examples
+    --------
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return np.maximum(x, 0.0)
+
+
+def logistic(x):
+    """``1 / (1 + e^{-x})``, accurate far out on both sides.
+
+    Examples
+    --------
+    >>> logistic(np.array([0.0, -800.0]))
+    array([0.5, 0. ])
+    """
+    return scipy.special.expit(x)
+
+
+def softplus(x):
+    """``log(1 + e^x)``, which never overflows.
+
+    Examples
+    --------
+    >>> softplus(np.array([-800.0, 800.0]))
+    array([  0., 800.])
+    """
+    return np.logaddexp(0.0, x)
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    """``log(sum(exp(x)))`` along one axis, several or all, which never overflows.
+
+    The loss of a classifier with scores `z` and labels `y` is the mean of
+    ``logsumexp(z, axis=1) - z[np.arange(len(y)), y]``.
+
+    Examples
+    --------
+    >>> logsumexp(np.array([1000.0, 1000.0])).round(3)
+    np.float64(1000.693)
+    """
+    if not isinstance(x, Taylor):
+        return scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
+    rows, order, rng = given = operands("logsumexp", x)
+    # Less the largest value alone, a constant: its higher coefficients would only cancel.
+    largest = np.max(rows[0][0], axis=axis, keepdims=True)
+    shifted = rows[0].copy()
+    shifted[0] -= largest
+    total = np.sum(np.exp(make(shifted, order, rng)), axis=axis, keepdims=True)
+    result = series.log(total._rows, given.terms)
+    result[0] += largest
+    if not keepdims:
+        squeezed = tuple(range(x.ndim)) if axis is None else axis
+        result = np.stack([np.squeeze(row, axis=squeezed) for row in result])
+    return finish("logsumexp", result, order, rng)
+
+
+def line(x, direction, order):
+    """The line ``x + t direction`` as a polynomial of a given order.
+
+    Parameters
+    ----------
+    x, direction : array_like
+        Real numbers of shapes that broadcast.
+    order : int
+        At least 0.
+
+    Raises
+    ------
+    RangeError, DtypeError, NotFiniteError
+        For an order below 0, entries that are not real, or not finite.
+
+    Examples
+    --------
+    >>> np.exp(line(0.0, 1.0, 3)).coefficients.round(4)
+    array([1.    , 1.    , 0.5   , 0.1667])
+    """
+    if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
+        raise RangeError(f"taylor: expected a whole order of at least 0, got {order!r}")
+    x, direction = real_array(x, "taylor"), real_array(direction, "taylor")
+    check_finite("taylor", x[None])
+    check_finite("taylor", direction[None])
+    rows = np.stack(np.broadcast_arrays(x, direction))[: order + 1]
+    return make(trim(rows), int(order), None)
+
+
+def expand(function, x, direction=1.0, order=1):
+    """Taylor coefficients of ``function(x + t direction)`` at ``t = 0``.
+
+    Parameters
+    ----------
+    function : callable
+        Ordinary Python on arrays. Its derivatives along the line are ``k!`` times row `k`.
+    x, direction, order
+        As in `line`.
+
+    Returns
+    -------
+    ndarray of shape (order + 1, *shape)
+
+    Raises
+    ------
+    UnsupportedOperationError
+        For an operation in `function` that has no rule.
+    RangeError, DtypeError, NotFiniteError
+        As in `line`, and where a coefficient on the way is not finite.
+
+    Notes
+    -----
+    Book: {eq}`eq-taylor-line`.
+
+    Examples
+    --------
+    >>> expand(lambda x: x[0] * np.exp(x[1]), [2.0, 0.0], [0.0, 1.0], order=3).round(4)
+    array([2.    , 2.    , 1.    , 0.3333])
+    """
+    return coefficients(function(line(x, direction, order)), order)
+
+
+def coefficients(result, order):
+    """Rows of what a function returned, which may be plain where it is constant."""
+    if isinstance(result, Taylor):
+        return result.coefficients[: order + 1]
+    first = real_array(result, "taylor")
+    check_finite("taylor", first[None])
+    full = np.zeros((order + 1, *first.shape))
+    full[0] = first
+    return full
