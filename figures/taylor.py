@@ -82,7 +82,12 @@ def nested(function, order, t=0.0):
     """The derivative of one order, as the derivative of the one below."""
     if order == 0:
         return function(t)
-    return nested(lambda s: function(Nested(s, 1.0)).slope, order - 1, t)
+
+    def slope(s):
+        # What does not depend on s any more comes back as a plain number.
+        return getattr(function(Nested(s, 1.0)), "slope", 0.0)
+
+    return nested(slope, order - 1, t)
 
 
 class Cost(NamedTuple):
