@@ -20,9 +20,9 @@ from .errors import NotFiniteError, RangeError, ShapeError
 from .taylor.array import make, perturbed, real_array
 from .taylor.functions import coefficients
 
-# A third derivative is noise if it is below this many times what rounding does to it. Three
-# perturbed runs take less than one rounding error in 100 000 for a derivative; an honest value is
-# some 1e10 times the noise.
+# A third derivative is noise if it is not above this many times what rounding does to it. After
+# three perturbed runs less than one rounding error in 100 000 passes; a derivative whose terms do
+# not cancel is more than 1e10 times the noise.
 NOISE_FACTOR = 32.0
 RUNS = 3
 # Directions are scaled by powers of two up to this one.
@@ -171,8 +171,8 @@ def third_noise(loss, theta, direction, groups, third, rng, runs=RUNS):
 
     Raises
     ------
-    RangeError
-        For less than one run; others as in `summarize`.
+    RangeError, ShapeError, NotFiniteError
+        For less than one run, a `third` of another shape or not finite; others as in `summarize`.
 
     Notes
     -----
@@ -191,7 +191,7 @@ def third_noise(loss, theta, direction, groups, third, rng, runs=RUNS):
     if runs < 1:
         raise RangeError(f"summary: expected at least one run, got {runs!r}")
     slices = _Slices(loss, theta, direction, groups)
-    third = np.asarray(third, dtype=np.float64)
+    third = _vector("third", third)
     if third.shape != slices.shape:
         raise ShapeError(f"summary: expected third of shape {slices.shape}, got {third.shape}")
     noise = np.zeros(slices.shape)
@@ -209,12 +209,21 @@ def without_noise(third, noise):
     third, noise : ndarray of shape (S,)
         Of `summarize` and `third_noise`.
 
+    Returns
+    -------
+    ndarray of shape (S,)
+
+    Raises
+    ------
+    NotFiniteError
+        For NaN or infinity in either.
+
     Examples
     --------
     >>> without_noise(np.array([1e-27, 1e-17]), np.array([1e-40, 1e-17]))
     array([1.e-27, 0.e+00])
     """
-    third, noise = np.asarray(third, dtype=np.float64), np.asarray(noise, dtype=np.float64)
+    third, noise = _vector("third", third), _vector("noise", noise)
     return np.where(np.abs(third) > NOISE_FACTOR * noise, third, 0.0)
 
 
@@ -320,7 +329,7 @@ class _Slices:
 def _vector(name, values):
     vector = real_array(values, f"summary: {name}")
     if vector.ndim != 1:
-        raise ShapeError(f"summary: expected {name} of shape (D,), got {vector.shape}")
+        raise ShapeError(f"summary: expected {name} to be a flat array, got {vector.shape}")
     if not np.isfinite(vector).all():
         raise NotFiniteError(f"summary: expected {name} to be finite, found NaN or infinity")
     return vector

@@ -474,7 +474,7 @@ def square(x):
 
 GOOD = {"theta": [1.0, 2.0], "direction": [1.0, 1.0], "groups": [[0], [1]]}
 WRONG = {
-    "theta of shape (D,)": (ShapeError, {"theta": [[1.0, 2.0]]}),
+    "theta to be a flat array": (ShapeError, {"theta": [[1.0, 2.0]]}),
     "same shape": (ShapeError, {"direction": [1.0]}),
     "same shape (D,)": (ShapeError, {"theta": [], "direction": [], "groups": []}),
     "direction to be finite": (NotFiniteError, {"direction": [1.0, np.nan]}),
@@ -512,6 +512,10 @@ def test_wrong_input_elsewhere():
         third_noise(*place, np.zeros(2), np.random.default_rng(0), runs=0)
     with pytest.raises(ShapeError, match="third of shape"):
         third_noise(*place, np.zeros(3), np.random.default_rng(0))
+    with pytest.raises(NotFiniteError, match="third to be finite"):
+        third_noise(*place, [np.nan, 0.0], np.random.default_rng(0))
+    with pytest.raises(NotFiniteError, match="noise to be finite"):
+        without_noise([1.0], [np.nan])
 
 
 def test_loss_that_is_flat_or_plain():

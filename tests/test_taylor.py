@@ -300,10 +300,23 @@ def test_long_products_by_transforms(ratio):
     n = 300
     k = np.arange(n)
     a, b = rng.standard_normal((2, n)) * np.exp2(np.log2(ratio) * k)
-    assert series._transformed(a[:, None], b[:, None], n) is not None
-    found = series.product(a, b, n)
+    two = np.array([1.0, -0.5])
+    assert series._transformed(a[:, None] * two, b[:, None], n) is not None
+    found = series.product(a[:, None] * two, b[:, None], n)
     expected, size = exact_product(a, b)
-    assert (np.abs(found - expected) <= n * EPS * size).all()
+    np.testing.assert_array_equal(found[:, 1], -0.5 * found[:, 0])
+    assert (np.abs(found[:, 0] - expected) <= n * EPS * size).all()
+
+
+def test_one_long_product():
+    """A single series changes to transforms later; both sides keep the bound of sums."""
+    rng = np.random.default_rng(1)
+    for n in (series.FFT_FROM_SINGLE - 1, series.FFT_FROM_SINGLE):
+        a, b = rng.standard_normal((2, n))
+        found, sums = series.product(a, b, n), np.convolve(a, b)[:n]
+        assert (found == sums).all() == (n < series.FFT_FROM_SINGLE)
+        size = np.convolve(np.abs(a), np.abs(b))[:n]
+        assert (np.abs(found - sums) <= 2 * n * EPS * size).all()
 
 
 def test_long_products_keep_small_coefficients():

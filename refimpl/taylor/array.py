@@ -72,8 +72,9 @@ class Taylor:
     -----
     Book: {eq}`eq-taylor-product`, {eq}`eq-taylor-recursion`. Rows that are zero by construction are
     not stored, and cost nothing. A product of two polynomials of order `K` takes
-    ``(K + 1)(K + 2) / 2`` products of arrays, a function of one about as many; from 256 rows on the
-    product of two uses Fourier transforms where that costs no digits.
+    ``(K + 1)(K + 2) / 2`` products of arrays, a function of one about as many; from 256 rows on
+    (1024 for a single number) the product of two uses Fourier transforms where that costs no
+    digits.
 
     Examples
     --------

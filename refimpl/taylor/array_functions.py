@@ -11,8 +11,6 @@ from .ufuncs import choose
 # Linear functions of one array act on each row. The first round, the others only move numbers.
 SUMS = (np.sum, np.mean, np.cumsum, np.diff, np.trace)
 SHAPES = (
-    np.reshape,
-    np.ravel,
     np.transpose,
     np.swapaxes,
     np.moveaxis,
@@ -180,6 +178,20 @@ def implements(*functions):
         return rule
 
     return register
+
+
+@implements(np.reshape)
+def _reshape(x, shape, order="C", copy=None):
+    if order != "C":
+        raise UnsupportedOperationError("Taylor: reshape takes no order of entries but C")
+    # NumPy resolves a -1, and refuses what does not fit; then all rows go at once.
+    shape = np.empty(x.shape, dtype=bool).reshape(shape).shape
+    return make(x._rows.reshape(len(x._rows), *shape), x._order, x._rng)
+
+
+@implements(np.ravel)
+def _ravel(x, order="C"):
+    return np.reshape(x, -1, order=order)
 
 
 @implements(np.einsum)

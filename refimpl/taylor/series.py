@@ -8,7 +8,8 @@ on a later one, so a longer truncation changes nothing.
 Products are sums ``sum_i a_i b_{k-i}``: `n` passes over the arrays, which is quadratic in the
 order. The Fourier transform does them in ``n log n``, but its rounding is the same for all rows, as
 large as the largest row asks for, and small coefficients drown in it; so long products use it only
-where it keeps what the sums promise. The recursions of the functions are sums always.
+where it keeps what the sums promise. The recursions of the functions are sums always: Newton's
+iteration by transforms is faster from some hundred rows on, and loses the small coefficients.
 """
 
 import math
@@ -18,8 +19,10 @@ import scipy.fft
 import scipy.special
 
 EPS = np.finfo(np.float64).eps
-# Shorter products are faster as sums; measured for one, ten and a thousand series side by side.
+# Shorter products are faster as sums; measured for ten to ten thousand series side by side, and for
+# one, whose sums are one call.
 FFT_FROM = 256
+FFT_FROM_SINGLE = 1024
 # The first rows are short sums: the bound on their rounding is below that of a transform.
 FFT_DIRECT = 32
 
@@ -28,13 +31,14 @@ def product(a, b, terms):
     """The product entry by entry; the shapes broadcast."""
     a, b = aligned(a, b)
     n = min(terms, len(a) + len(b) - 1)
-    if a[0].size == 1 and b[0].size == 1 and n < FFT_FROM:
-        c = np.convolve(a.ravel(), b.ravel())[:n]
-        return c.reshape(n, *np.broadcast_shapes(a.shape[1:], b.shape[1:]))
-    if min(len(a), len(b), n) >= FFT_FROM:
+    single = a[0].size == b[0].size == 1
+    if min(len(a), len(b), n) >= (FFT_FROM_SINGLE if single else FFT_FROM):
         c = _transformed(a[:n], b[:n], n)
         if c is not None:
             return c
+    if single:
+        c = np.convolve(a.ravel(), b.ravel())[:n]
+        return c.reshape(n, *np.broadcast_shapes(a.shape[1:], b.shape[1:]))
     return _rows(a, b, n, np.multiply)
 
 
@@ -73,6 +77,9 @@ def _rows(a, b, n, function):
         terms = ((i, function(a[i : i + 1], b[: n - i])) for i in range(min(len(a), n)))
     c = None
     for shift, term in terms:
+        if c is None and len(term) == n:
+            c = term
+            continue
         if c is None:
             c = np.zeros((n, *term.shape[1:]))
         c[shift : shift + len(term)] += term
@@ -209,13 +216,16 @@ def tanh(x, terms):
     and accurate.
     """
     z = _start(x, terms, np.tanh(x[0]))
-    w = np.empty_like(z)
+    if len(z) == 1:
+        return z
+    w = np.empty((len(z) - 1, *z.shape[1:]))
     e = np.exp(-2.0 * np.abs(x[0]))
     w[0] = 4.0 * e / (1.0 + e) ** 2
     weighted = _weighted(x)
     for k in range(1, len(z)):
         z[k] = _sum(weighted, w, k, 1) / k
-        w[k] = -_sum(z[: k + 1], z[: k + 1], k, 0)
+        if k < len(w):
+            w[k] = -_sum(z[: k + 1], z[: k + 1], k, 0)
     return z
 
 
