@@ -23,10 +23,13 @@ _MODULES = (
     "lanczos",
     "noise",
     "online_pca",
+    "partitions",
     "qr_step",
     "regression",
     "repulsion",
+    "summary",
     "symmetric_eigen",
+    "taylor",
 )
 
 __all__ = sorted([*_HOMES, *_MODULES])

@@ -32,7 +32,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 # Folders without a compiled function.
-PLAIN = ("oracle", "vectors", "verify")
+PLAIN = ("oracle", "taylor", "vectors", "verify")
 
 
 @functools.cache
