@@ -1,0 +1,19 @@
+"""Wrong copies of this package, each with one plausible mistake of a port, and harmless ones.
+
+They test the reference outputs themselves: every mistake must be caught, where it belongs, and
+every harmless variant must pass.
+"""
+
+from . import harmless, online_pca, optimizers, qr_step, regression, repulsion
+from .mutant import OP, Mutant, changed, source
+
+__all__ = ["MUTANTS", "OP", "VARIANTS", "Mutant", "changed", "source"]
+
+MUTANTS = (
+    *regression.MUTANTS,
+    *online_pca.MUTANTS,
+    *qr_step.MUTANTS,
+    *repulsion.MUTANTS,
+    *optimizers.MUTANTS,
+)
+VARIANTS = harmless.VARIANTS

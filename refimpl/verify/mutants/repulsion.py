@@ -1,0 +1,138 @@
+"""Mistakes in porting saddle repulsion, each seen in a single answer."""
+
+from functools import partial
+
+from .mutant import OP, Mutant
+
+_mutant = partial(Mutant, tier=OP, family="repulsion", part="result")
+
+MUTANTS = (
+    _mutant(
+        "cut-before-div",
+        "The cut is applied first, then `div` to what is left: `div max(|lambda|, cut)`.",
+        "repulsion",
+        "curvature = max(div * min(abs(curvature), LARGEST / max(div, 1.0)), cut)",
+        "curvature = div * max(min(abs(curvature), LARGEST / max(div, 1.0)), cut)",
+        flag="at-the-cut",
+    ),
+    _mutant(
+        "cut-added",
+        "The cut is added to the curvature, not compared with it.",
+        "repulsion",
+        "curvature = max(div * min(abs(curvature), LARGEST / max(div, 1.0)), cut)",
+        "curvature = div * min(abs(curvature), LARGEST / max(div, 1.0)) + cut",
+        flag="eps-placement",
+    ),
+    _mutant(
+        "modulus-left-out",
+        "Eigenvalues enter with their sign and are only bounded from below.",
+        "repulsion",
+        "curvature = max(div * min(abs(curvature), LARGEST / max(div, 1.0)), cut)",
+        "curvature = max(div * min(curvature, LARGEST / max(div, 1.0)), cut)",
+        flag="exact-saddle",
+    ),
+    _mutant(
+        "divided-by-div",
+        "`div` divides the curvature, where it should divide the step.",
+        "repulsion",
+        "curvature = max(div * min(abs(curvature), LARGEST / max(div, 1.0)), cut)",
+        "curvature = max(min(abs(curvature), LARGEST) / div, cut)",
+        flag="at-the-cut",
+    ),
+    _mutant(
+        "eigenvectors-as-rows",
+        "The library returns eigenvectors as columns, and they are read as rows.",
+        "repulsion",
+        "along += E[k, i] * g[k]",
+        "along += E[i, k] * g[k]",
+    ),
+    _mutant(
+        "rounding-taken-for-curvature",
+        "An eigenvalue of 0 divides as the rounding that the library returns for it.",
+        "repulsion",
+        "curvature = values[i] if abs(values[i]) > rounding else 0.0",
+        "curvature = values[i]",
+        flag="rank-deficient",
+    ),
+    _mutant(
+        "absolute-threshold",
+        "Curvature counts as 0 below a fixed number, whatever the scale of the matrix.",
+        "repulsion",
+        "rounding = d * EPS * max(abs(values[0]), abs(values[d - 1]))",
+        "rounding = 1e-12",
+        flag="subnormal-scale",
+    ),
+    _mutant(
+        "newton-repels",
+        "Newton's step takes the modulus of curvature too.",
+        "repulsion",
+        "return _step(H, g, 1.0, 0.0, True)",
+        "return _step(H, g, 1.0, 0.0, False)",
+        flag="exact-saddle",
+    ),
+    _mutant(
+        "row-sums-with-signs",
+        "The entries of a row are added with their signs.",
+        "repulsion",
+        "row += abs(H[i, j])",
+        "row += H[i, j]",
+        flag="exact-saddle",
+    ),
+    _mutant(
+        "clipping-loses-the-sign",
+        "A component is bounded by its modulus, and comes out without its sign.",
+        "repulsion",
+        "step[i] = -min(max(g[i], -longest), longest) / bound",
+        "step[i] = -min(abs(g[i]), longest) / bound",
+    ),
+    _mutant(
+        "zero-row-divided",
+        "A row of zeros divides too.",
+        "repulsion",
+        "if bound > 0.0:",
+        "if True:",
+        flag="rank-deficient",
+    ),
+    _mutant(
+        "test-for-nan-alone",
+        "Input is tested for NaN, not for infinity.",
+        "_finite",
+        "if not abs(value) < np.inf:",
+        "if value != value:",
+        flag="inf-input",
+        part="error",
+    ),
+    _mutant(
+        "vectors-not-sorted",
+        "The eigenvalues are sorted, the eigenvectors stay where they are.",
+        "symmetric_eigen",
+        "E[k, i], E[k, least] = E[k, least], E[k, i]",
+        "E[k, i], E[k, least] = E[k, i], E[k, least]",
+    ),
+    _mutant(
+        "stopped-in-single-precision",
+        "The eigenvalue iteration ends at the tolerance of single precision.",
+        "symmetric_eigen",
+        "NEGLIGIBLE = 0.125 * EPS",
+        "NEGLIGIBLE = 0.125 * np.finfo(np.float32).eps",
+        flag="float32-inside",
+    ),
+    _mutant(
+        "overflow-along-an-axis",
+        "A component that no float can hold is left to overflow.",
+        "repulsion",
+        "longest = LARGEST / d * min(abs(curvature), 1.0)",
+        "longest = np.inf",
+        flag="subnormal-scale",
+        gap="no quotient of a case lies beyond the largest float",
+    ),
+    _mutant(
+        "overflow-of-a-coordinate",
+        "A component of the step from row sums that no float can hold is left to overflow.",
+        "repulsion",
+        "longest = LARGEST * min(bound, 1.0)",
+        "longest = np.inf",
+        flag="subnormal-scale",
+        gap="no quotient of a case lies beyond the largest float",
+    ),
+)

@@ -1,0 +1,190 @@
+"""A mutant on trial: a copy of the package with the change answers the ordinary verification."""
+
+import math
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from ..._compile import PACKAGE
+from ...vectors import REPLAY, selected
+from .. import compare, report, runner
+from ..compare import FAIL
+from .mutant import OP, changed, source
+
+# The copy comes before every other package of its name, and runs as plain Python.
+BOOTSTRAP = """
+import os, sys
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+sys.path.insert(0, sys.argv[1])
+import refimpl
+from refimpl.verify import python_side
+assert os.path.samefile(os.path.dirname(refimpl.__path__[0]), sys.argv[1])
+python_side.main("refimpl.verify.ours:binary64")
+"""
+# Seconds for a case: as plain Python a replay takes a fraction of one.
+TIMEOUT = 120.0
+
+
+def copy(mutant, folder):
+    """Write the sources of the package with the mutant's change into a folder.
+
+    Raises
+    ------
+    VerificationError
+        If the mutant's text does not stand in its source exactly once.
+    """
+    text = changed(mutant)
+    package = Path(folder) / PACKAGE.name
+    only_sources = shutil.ignore_patterns("__pycache__", "*.json", "v1", "oracle")
+    shutil.copytree(PACKAGE, package, ignore=only_sources)
+    source(mutant.file, package).write_text(text, encoding="utf-8")
+
+
+def verified(mutant, families, cases=None):
+    """The report on a mutant, by the ordinary runner.
+
+    Parameters
+    ----------
+    mutant : Mutant
+    families : list of vectors.Family
+    cases : list of vectors.Case, optional
+        All of them if not given.
+
+    Returns
+    -------
+    runner.Report
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy(mutant, folder)
+        command = [sys.executable, "-c", BOOTSTRAP, folder]
+        asked = selected(families) if cases is None else cases
+        return runner.verify(command, families, asked, timeout=TIMEOUT)
+
+
+def tier(case):
+    """``"op"`` for a single answer of a piece, else the name of the operation.
+
+    Examples
+    --------
+    >>> from refimpl import vectors
+    >>> [tier(vectors.load(name).cases[0]) for name in ("regression", "optimizers")]
+    ['op', 'replay']
+    """
+    return OP if "." in case.op else case.op
+
+
+def units(judged, case):
+    """Error of a judged quantity over the roundoff of problem and formula; 64 is accepted.
+
+    NaN where there is no such number: for an error by name, or a comparison that is exact.
+    """
+    if not math.isfinite(judged.in_units) or math.isnan(judged.attainable):
+        return math.nan
+    K, kappa = case.K[judged.field], case.kappa[judged.field]
+    if judged.step:
+        K, kappa = K[judged.step - 1], kappa[judged.step - 1]
+    return judged.in_units * K / max(K, kappa)
+
+
+def _largest(outcome):
+    """Largest error of the informative quantities of a case, in the units of `units`."""
+    found = [
+        units(judged, outcome.case)
+        for judged in outcome.fields
+        if judged.verdict != compare.UNINFORMATIVE
+    ]
+    return max((value for value in found if not math.isnan(value)), default=0.0)
+
+
+def _counts(outcomes):
+    """Tier -> how many cases were judged, how many failed, and the largest error of a number."""
+    found = {}
+    for outcome in outcomes:
+        if outcome.verdict in (FAIL, *runner.HELD):
+            cell = found.setdefault(tier(outcome.case), {"judged": 0, "failed": 0, "largest": 0.0})
+            cell["judged"] += 1
+            cell["failed"] += outcome.verdict == FAIL
+            cell["largest"] = max(cell["largest"], _largest(outcome))
+    return {name: cell | {"largest": _rounded(cell["largest"])} for name, cell in found.items()}
+
+
+def _rounded(value):
+    """To three digits, which suffice to read and hide the rounding of other machines."""
+    return float(f"{value:.3g}")
+
+
+def _single_steps(outcome):
+    """What the single steps of a failed replay say, each from the certified state."""
+    first = {}
+    for judged in outcome.forced:
+        if judged.verdict == FAIL:
+            first.setdefault(judged.step, judged.field)
+    fields = {}
+    for field in first.values():
+        fields[field] = fields.get(field, 0) + 1
+    return {
+        "steps": max(judged.step for judged in outcome.forced),
+        "wrong": len(first),
+        "first_step": min(first, default=0),
+        "fields": dict(sorted(fields.items(), key=lambda pair: (-pair[1], pair[0]))),
+    }
+
+
+def _told(outcome, found):
+    """One failure as the report tells it."""
+    failed = compare.first_failure(outcome.fields)
+    told = {
+        "id": outcome.case.id,
+        "op": outcome.case.op,
+        "method": outcome.case.method,
+        "flags": list(outcome.case.flags),
+        "field": "" if failed is None else failed.field,
+        "step": 0 if failed is None else failed.step,
+        "problem": outcome.problem,
+        "sentences": report.diagnosis(outcome, found),
+    }
+    if outcome.case.op == REPLAY and outcome.forced:
+        told["single_steps"] = _single_steps(outcome)
+    return told
+
+
+def record(found):
+    """What is kept of a report: counts by family and tier, and the first failure of each.
+
+    Parameters
+    ----------
+    found : runner.Report
+
+    Returns
+    -------
+    dict
+        Family -> `tiers` (tier -> `judged`, `failed`, `largest`), `failures` (tier -> the first
+        one, as the report tells it), `flags` and `operations` (flag, or operation and method of a
+        failed case -> failed and judged cases).
+    """
+    kept = {}
+    for family in dict.fromkeys(outcome.case.family for outcome in found.outcomes):
+        outcomes = [outcome for outcome in found.outcomes if outcome.case.family == family]
+        failed = [outcome for outcome in outcomes if outcome.verdict == FAIL]
+        first = {}
+        for outcome in failed:
+            first.setdefault(tier(outcome.case), outcome)
+        kept[family] = {
+            "tiers": _counts(outcomes),
+            "failures": {name: _told(outcome, found) for name, outcome in first.items()},
+            "flags": _shares(outcomes, lambda case: case.flags),
+            "operations": _shares(outcomes, lambda case: [f"{case.op} {case.method}".strip()]),
+        }
+    return kept
+
+
+def _shares(outcomes, names):
+    """Name -> how many cases of that name failed, and how many were judged, where any failed."""
+    judged = [outcome for outcome in outcomes if outcome.verdict in (FAIL, *runner.HELD)]
+    failing = {name for o in judged if o.verdict == FAIL for name in names(o.case)}
+    found = {}
+    for name in sorted(failing):
+        of_name = [outcome for outcome in judged if name in names(outcome.case)]
+        found[name] = [sum(outcome.verdict == FAIL for outcome in of_name), len(of_name)]
+    return found
