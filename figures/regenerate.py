@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import published, rivals
+from . import catch_matrix, published, rivals
 
 
 class Result(NamedTuple):
@@ -63,6 +63,12 @@ REGISTRY = {
         "escape",
         rivals.compute_escape,
         "steps to leave a saddle, of the tournament's choices (minutes, after `tournament`)",
+    ),
+    "catch_matrix": Result(
+        catch_matrix.RESULTS,
+        catch_matrix.trials,
+        catch_matrix.write,
+        "wrong copies of the package before the reference outputs (four minutes on two processors)",
     ),
 }
 
