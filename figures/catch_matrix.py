@@ -26,9 +26,9 @@ from . import style
 
 RESULTS = Path(__file__).resolve().parent / "results" / "catch_matrix.json"
 COMMAND = "python -m figures.regenerate catch_matrix"
-# Folders and files that neither answer a case nor judge an answer.
+# Folders and files that neither answer a case nor judge an answer, and those in them that do.
 IDLE = ("oracle", "vectors", "verify", "lanes", "runs", "cli.py", "__main__.py")
-JUDGES = ("verify/ours.py", "verify/compare.py")
+ANSWERING = ("verify/ours.py", "verify/python_side.py", "verify/compare.py")
 
 
 def bare(text):
@@ -60,7 +60,7 @@ def code():
     found = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE)
-        if name.parts[0] not in IDLE or name.as_posix() in JUDGES:
+        if name.parts[0] not in IDLE or name.as_posix() in ANSWERING:
             found.update(f"{name.as_posix()}\n{bare(path.read_text('utf-8'))}\n".encode())
     return found.hexdigest()
 
