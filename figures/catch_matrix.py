@@ -26,9 +26,10 @@ from . import style
 
 RESULTS = Path(__file__).resolve().parent / "results" / "catch_matrix.json"
 COMMAND = "python -m figures.regenerate catch_matrix"
-# Folders and files that neither answer a case nor judge an answer, and those in them that do.
-IDLE = ("oracle", "vectors", "verify", "lanes", "runs", "cli.py", "__main__.py")
+# What answers and judges, besides all that it imports.
 ANSWERING = ("verify/ours.py", "verify/python_side.py", "verify/compare.py")
+# Of that, what reads cases, orders runs, or only lists names.
+IDLE = ("vectors", "lanes", "runs", "__init__.py")
 
 
 def bare(text):
@@ -54,14 +55,35 @@ def bare(text):
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
+def _imported(path):
+    """Sources of the package that one of them imports, wherever in its text."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            names = [base, *(base / alias.name for alias in node.names)]
+            found |= {name.with_suffix(".py") for name in names}
+            found |= {name / "__init__.py" for name in names}
+    return {one for one in found if one.is_file() and PACKAGE in one.parents}
+
+
+@functools.cache
+def answering():
+    """All sources that answer or judge, by their names in the package."""
+    found, following = set(), {PACKAGE / name for name in ANSWERING}
+    while following:
+        found |= following
+        following = set().union(*map(_imported, following)) - found
+        following = {p for p in following if p.relative_to(PACKAGE).parts[0] not in IDLE}
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in found)
+
+
 @functools.cache
 def code():
-    """Digest of all sources that answer or judge, without their words."""
+    """Digest of those sources, without their words."""
     found = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE)
-        if name.parts[0] not in IDLE or name.as_posix() in ANSWERING:
-            found.update(f"{name.as_posix()}\n{bare(path.read_text('utf-8'))}\n".encode())
+    for name in answering():
+        found.update(f"{name}\n{bare((PACKAGE / name).read_text('utf-8'))}\n".encode())
     return found.hexdigest()
 
 

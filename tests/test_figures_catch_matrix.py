@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ pytest.importorskip("matplotlib")
 
 from figures import catch_matrix, style
 from refimpl import vectors
+from refimpl._compile import PACKAGE
 from refimpl.errors import StateError
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, VARIANTS
@@ -177,16 +179,19 @@ def test_stale_records_are_named(data):
     assert found == [f"{mutant} before {family}", *missing, "of yesterday"]
 
 
-def test_nothing_idle_answers():
-    """What the stamp leaves out is not loaded by the answers, or is machinery of the verifier."""
+def test_the_stamp_holds_all_that_answers():
+    """Every module that a process loads to answer, but those that only read, order or list."""
     code = (
-        "import sys; from refimpl.verify import ours; ours.binary64()\n"
-        "print(*{m.split('.')[1] for m in sys.modules if m.startswith('refimpl.')})"
+        "import sys; from refimpl.verify import compare, ours, python_side; ours.binary64()\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('refimpl')))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.split()) & {name.removesuffix(".py") for name in catch_matrix.IDLE}
-    # Lanes come with their method, and no step goes through them.
-    assert loaded <= {"verify", "vectors", "lanes"}
+    loaded = [Path(file).relative_to(PACKAGE).as_posix() for file in run.stdout.split()]
+    wanted = {name for name in loaded if name.split("/")[0] not in catch_matrix.IDLE}
+    found = set(catch_matrix.answering())
+    assert wanted <= found
+    assert {mutant.file + ".py" for mutant in (*MUTANTS, *VARIANTS)} <= found
+    assert "cli.py" not in found
 
 
 def test_finished_trials_are_kept(tmp_path, monkeypatch):

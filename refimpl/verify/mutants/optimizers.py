@@ -495,7 +495,6 @@ MUTANTS = (
         "lanczos(curvature, gradient, dimension)",
         "lanczos(curvature, gradient, 1)",
         part="theta",
-        gap="the package does not answer the replay of krylov_sfn",
     ),
     _mutant(
         "krylov-bounds-exchanged",
@@ -504,7 +503,6 @@ MUTANTS = (
         "saddle_free(T, V @ gradient, div, cut)",
         "saddle_free(T, V @ gradient, cut, div)",
         part="theta",
-        gap="the package does not answer the replay of krylov_sfn",
     ),
     _mutant(
         "krylov-made-orthogonal-to-the-last",
