@@ -33,6 +33,7 @@ SMALL = {
     "coverage": {"runs": 40, "betas": (0.3, 0.6)},
     "correlated": {"trials": 10, "runs": 40, "noise": (0.1, 1.0)},
     "beale_paths": {},
+    "verification_errors": {"families": ("qr_step",)},
     "taylor": {"orders": (1, 2, 3), "nested_orders": range(1, 4), "repeats": 1, "rows": 30},
     "sorted_values": {"seeds": range(2)},
     "figure1": {"seeds": range(2)},

@@ -12,6 +12,10 @@ from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 # A flag of the first kind that a case has says most about what is wrong.
 KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
+# Causes that are named of one failure, and how much more often a flag's cases must fail than the
+# others for the flag to tell something.
+CAUSES = 4
+TELLING = 0.25
 
 
 def text(report):
@@ -72,10 +76,7 @@ def diagnosis(outcome, report):
             sentences.append(f"{failed.field}: {looks}")
         sentences += _order(case, outcome.fields, failed)
         sentences += _forced(outcome.forced)
-    cause = likely_cause(case, report.notes.get(case.family, {}))
-    if cause:
-        sentences.append(cause)
-    return sentences
+    return sentences + likely_causes(case, report)
 
 
 def _how_wrong(judged):
@@ -128,14 +129,42 @@ def _forced(forced):
     ]
 
 
-def likely_cause(case, notes):
-    """The mistake that the most telling flag of a case catches."""
-    described = [(flag, notes[flag]) for flag in case.flags if flag in notes]
-    described.sort(key=lambda pair: KINDS.index(pair[1]["kind"]) if pair[1]["kind"] in KINDS else 9)
-    for flag, note in described:
-        if note["catches"]:
-            return f"likely cause ({flag}): {note['catches']}"
-    return ""
+def likely_causes(case, report):
+    """The mistakes that the most telling flags catch, at most `CAUSES` of them.
+
+    A flag tells by how much more often its cases fail than the others of the same operation,
+    cases of right and of wrong input apart. Where all of them fail it tells nothing; then mistakes
+    of ports come first, and what the case at hand was made for.
+    """
+    notes = report.notes.get(case.family, {})
+    like = [
+        outcome
+        for outcome in report.outcomes
+        if (outcome.case.op, outcome.case.method) == (case.op, case.method)
+        and ("error" in outcome.case.out) == ("error" in case.out)
+        and outcome.verdict in (FAIL, *HELD)
+    ]
+    ranked = []
+    for flag in {flag for outcome in like for flag in outcome.case.flags if flag in notes}:
+        within = [outcome.verdict == FAIL for outcome in like if flag in outcome.case.flags]
+        beyond = [outcome.verdict == FAIL for outcome in like if flag not in outcome.case.flags]
+        excess = _share(within) - _share(beyond)
+        if any(within) and notes[flag]["catches"]:
+            kind = KINDS.index(notes[flag]["kind"])
+            telling = excess if excess > TELLING else 0.0
+            ranked.append((-telling, kind, flag not in case.flags, -sum(within), flag))
+    ranked.sort()
+    if ranked and ranked[0][0] < 0.0:
+        ranked = [entry for entry in ranked if entry[0] < 0.0]
+    elif any(entry[1] == 0 for entry in ranked):
+        ranked = [entry for entry in ranked if entry[1] == 0]
+    particular = [entry for entry in ranked if KINDS[entry[1]] != "normal"]
+    flags = [entry[-1] for entry in (particular or ranked)[:CAUSES]]
+    return [f"likely cause ({flag}): {notes[flag]['catches']}" for flag in flags]
+
+
+def _share(failed):
+    return sum(failed) / len(failed) if failed else 0.0
 
 
 def looks_like(case, judged, answer, arithmetic):
@@ -192,7 +221,7 @@ def resemblance(a, b, arithmetic="binary64"):
     if a.ndim == 2:
         if close(a.T, b):
             return "it is the transpose of the certified matrix"
-        if close(a + a.T, b + b.T):
+        if a.shape[0] == a.shape[1] and close(a + a.T, b + b.T):
             return "it differs from the certified matrix in the antisymmetric part alone"
         if close(a[::-1], b):
             return "its rows are those of the certified matrix in reverse order"

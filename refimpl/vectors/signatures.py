@@ -1,0 +1,156 @@
+"""What goes into each operation and comes out of it, read off the cases themselves."""
+
+from typing import NamedTuple
+
+from . import REPLAY
+
+# Where a size stands for the number of parameters; any other is that of a subspace.
+PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
+COLUMNS = ("V", "W", "V_old", "V_new", "directions")
+
+
+class Signature(NamedTuple):
+    """An operation, or the replay of a method."""
+
+    op: str
+    method: str  # of a replay, else ""
+    params: dict  # name -> kind: number, integer, boolean, pair, or several of them
+    inputs: dict  # dotted name -> shape in letters
+    out: dict  # field -> shape in letters, in the order of computation
+    compare: dict  # field -> comparators that occur
+
+
+def signatures(cases):
+    """The signature of every operation and method in `cases`.
+
+    A letter stands for a size: ``D`` of the parameters, ``d`` of a subspace or of a matrix by
+    itself, ``()`` for a number. Two sizes have one letter if they agree in every case. Cases
+    whose certified outcome is an error, with their wrong shapes, are left out.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+
+    Returns
+    -------
+    list of Signature
+        In the order of their first cases.
+
+    Examples
+    --------
+    >>> from refimpl import vectors
+    >>> found = signatures(vectors.cases("repulsion"))
+    >>> [(s.op, s.params, s.inputs, s.out) for s in found if "row_sum" in s.op]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [('repulsion.row_sum_bound', {'cut': 'number', 'div': 'number'},
+      {'H': '(d, d)', 'g': '(d,)'}, {'result': '(d,)'})]
+    """
+    grouped = {}
+    for case in cases:
+        if set(case.out) != {"error"}:
+            grouped.setdefault((case.op, case.method), []).append(case)
+    return [_signature(op, method, group) for (op, method), group in grouped.items()]
+
+
+def _signature(op, method, group):
+    observed = [_shapes(_inputs(case)) | _prefixed(_shapes(_out(case))) for case in group]
+    names = dict.fromkeys(name for shapes in observed for name in shapes)
+    lettered = {name: _letters(name, observed) for name in names}
+    kinds = {}
+    for case in group:
+        for name, value in case.params.items():
+            kinds.setdefault(name, {})[_kind(value)] = None
+    compare = {}
+    for case in group:
+        for field, comparator in case.compare.items():
+            compare.setdefault(field, {})[comparator] = None
+    return Signature(
+        op=op,
+        method=method,
+        params={name: " or ".join(kinds[name]) for name in sorted(kinds)},
+        inputs={name: text for name, text in lettered.items() if not name.startswith(">")},
+        out={name[1:]: text for name, text in lettered.items() if name.startswith(">")},
+        compare={field: " or ".join(found) for field, found in compare.items()},
+    )
+
+
+def _prefixed(shapes):
+    """Names of outputs, apart from inputs of the same name."""
+    return {f">{name}": shape for name, shape in shapes.items()}
+
+
+def _inputs(case):
+    if "stream" not in case.inputs:
+        return case.inputs
+    rest = {name: value for name, value in case.inputs.items() if name != "stream"}
+    return rest | {"stream": case.inputs["stream"][0]}
+
+
+def _out(case):
+    return case.out["steps"][0] if case.op == REPLAY else case.out
+
+
+def _shapes(part, prefix=""):
+    found = {}
+    for name, value in part.items():
+        if isinstance(value, dict):
+            found |= _shapes(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = _shape(value)
+    return found
+
+
+def _shape(value):
+    if not isinstance(value, list):
+        return ()
+    return (len(value), *(_shape(value[0]) if value else ()))
+
+
+def _letters(name, observed):
+    """Shapes of one name over all cases, in letters."""
+    texts = {}
+    for shapes in observed:
+        shape = shapes.get(name)
+        if shape is None:
+            continue
+        letters = [_letter(name, axis, observed) for axis in range(len(shape))]
+        # No direction is an empty list, whatever the other size would be.
+        if shape == (0,):
+            letters = ["0"]
+        texts["(" + ", ".join(letters) + ("," if len(letters) == 1 else "") + ")"] = None
+    return " or ".join(texts)
+
+
+def _letter(name, axis, observed):
+    """``D`` if the size agrees with that of the parameters wherever both occur, else ``d``."""
+    stem = name.lstrip(">").rsplit(".", 1)[-1]
+    known = [
+        (shapes[name][axis], size)
+        for shapes in observed
+        if len(shapes.get(name, ())) > axis
+        for size in _parameters(shapes)
+    ]
+    if stem in COLUMNS and axis == 0 and len(known) > 0 and all(a <= b for a, b in known):
+        return "d"
+    return "D" if known and all(a == b for a, b in known) else "d"
+
+
+def _parameters(shapes):
+    """Sizes of what has one entry for each parameter in this case."""
+    for name, shape in shapes.items():
+        stem = name.lstrip(">").rsplit(".", 1)[-1]
+        if "model" in name:
+            continue
+        if stem in PARAMETERS and shape:
+            yield shape[0]
+        elif stem in COLUMNS and len(shape) == 2:
+            yield shape[1]
+
+
+def _kind(value):
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return "pair"
+    names = {bool: "boolean", int: "integer", str: "number"}
+    return names[type(value)]

@@ -1,0 +1,67 @@
+"""What the cases say of the operations is what the operations themselves say."""
+
+import inspect
+
+import pytest
+
+from refimpl import optimizers, vectors
+from refimpl.vectors.signatures import signatures
+from refimpl.verify import ours
+
+FOUND = {(s.op, s.method): s for s in signatures(vectors.cases())}
+OPS = sorted(op for op, method in FOUND if not method)
+METHODS = sorted(method for op, method in FOUND if op == vectors.REPLAY)
+
+
+def arguments(piece):
+    """Names of the arguments of a piece, compiled or not."""
+    return set(inspect.signature(getattr(piece, "py_func", piece)).parameters)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op in ours.PIECES])
+def test_arguments_of_an_operation_are_those_of_the_piece(op):
+    signature = FOUND[op, ""]
+    given = {name.split(".")[0] for name in signature.inputs} | set(signature.params)
+    wanted = inspect.signature(getattr(ours.PIECES[op], "py_func", ours.PIECES[op])).parameters
+    optional = {name for name, p in wanted.items() if p.default is not p.empty}
+    named = {name for name, p in wanted.items() if p.kind is not p.VAR_KEYWORD}
+    if named == {"state"}:  # wrapped, with its other arguments by keyword
+        piece = getattr(inspect.unwrap(ours.PIECES[op]), "__closure__", None)
+        named = set().union(
+            *(arguments(cell.cell_contents) for cell in piece if callable(cell.cell_contents))
+        )
+    assert given <= named
+    assert named - given <= optional | {"ridge"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_hyperparameters_of_a_replay_are_those_of_the_method(method):
+    assert set(FOUND[vectors.REPLAY, method].params) == set(optimizers.get(method).defaults)
+
+
+def test_every_replay_ends_each_step_with_the_position():
+    for method in METHODS:
+        assert list(FOUND[vectors.REPLAY, method].out)[-1] == "theta"
+
+
+def test_letters():
+    """A few shapes as the contract and the notation have them."""
+    transport = FOUND["online_pca.transport", ""]
+    assert transport.inputs == {"C": "(d, d)", "V_new": "(d, D)", "V_old": "(d, D)"}
+    update = FOUND["regression.update", ""]
+    assert update.inputs["theta"] == "(D,)"
+    assert update.inputs["state.C_gtheta"] == "(D, D) or (D,)"
+    assert update.inputs["state.weight"] == "()"
+    assert FOUND["qr_step.qr_step", ""].out == {"rotation": "(d, d)", "rotated": "(d, d)"}
+    online = FOUND[vectors.REPLAY, "online_sfn"].out
+    assert online["model.V"] == "(d, D)"
+    assert online["model.line.C_gg"] == "(d, d)"
+    assert FOUND[vectors.REPLAY, "fogr"].inputs["directions"] == "(0,)"
+
+
+def test_kinds_of_parameters():
+    assert FOUND["regression.start", ""].params == {
+        "D": "integer",
+        "prior": "none or number or pair",
+    }
+    assert FOUND[vectors.REPLAY, "online_sfn"].params["shifted"] == "boolean"
