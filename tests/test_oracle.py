@@ -21,6 +21,7 @@ from refimpl.oracle import (
     regression,
     repulsion,
 )
+from refimpl.oracle.parts import definition, formula
 
 # Binary64 routines on moderate, well-conditioned matrices of a few rows lose a few bits of 2^-52.
 ROUNDING = 1e-13
@@ -179,7 +180,7 @@ def test_both_kinds_of_parts_give_the_same_replay(method):
     with mpmath.workdps(60):
         steps = [
             methods.replay(parts, method, **arrays.exact(arguments))
-            for parts in (methods.definition, methods.formula)
+            for parts in (definition, formula)
         ]
         # The subspace methods start from directions of 1e-3 and lose some digits there.
         assert all(apart(b, a) < mpf("1e-45") for a, b in zip(*steps, strict=True))

@@ -1,7 +1,5 @@
 """Building blocks of cases: inputs of few binary digits, drawn as integers."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +16,7 @@ class Case(NamedTuple):
     arguments: dict
     error: str = ""
     binary32: bool = True
-    compare: Mapping = MappingProxyType({})
+    compare: tuple = ()  # pairs of a field and its comparator, where it is not "relative"
     fields: tuple = ()
 
 

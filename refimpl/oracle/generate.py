@@ -26,6 +26,7 @@ from . import (
 )
 from .flags import NOTES
 from .operations import OPERATIONS
+from .parts import definition, formula
 
 VERSION = 1
 FAMILIES = {
@@ -79,7 +80,7 @@ def certify(name, case, binary32):
     """The computed part of a case."""
     operation = OPERATIONS[case.op]
     out = measure.certified(operation.definition, case.arguments)
-    compare = {field: case.compare.get(field, "relative") for field in out}
+    compare = dict.fromkeys(out, "relative") | dict(case.compare)
     if case.fields:
         out = {field: out[field] for field in case.fields}
         compare = {field: compare[field] for field in case.fields}
@@ -108,18 +109,18 @@ def replayed(name, case):
     def run(parts):
         return lambda **given: methods.replay(parts, case.method, **given)
 
-    steps = measure.certified_steps(run(methods.definition), arguments)
+    steps = measure.certified_steps(run(definition), arguments)
     with mpmath.workdps(measure.WORKING):
         want = [{field: measure.value_of(v) for field, v in step.items()} for step in steps]
     inputs = {"start": case.start, "directions": case.directions, "stream": case.stream}
     return {
-        "K": measure.amplification_steps(run(methods.formula), arguments, want, binary32),
+        "K": measure.amplification_steps(run(formula), arguments, want, binary32),
         "binary32": binary32,
         "compare": dict.fromkeys(steps[0], "relative"),
         "flags": list(case.flags),
         "id": name,
         "in": plain(inputs),
-        "kappa": measure.condition_steps(name, run(methods.formula), arguments, want),
+        "kappa": measure.condition_steps(name, run(formula), arguments, want),
         "method": case.method,
         "op": "replay",
         "out": {"steps": steps},
