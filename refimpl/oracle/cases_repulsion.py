@@ -17,6 +17,7 @@ def cases():
             if op != OPS[0] or (div == 1.0 and cut == 0.0):
                 yield Case(op, flags, {"H": H, "g": g} | bounds, **options)
     yield from wrong()
+    yield from row_sums()
 
 
 def problems(rng):
@@ -98,3 +99,23 @@ def wrong():
             if name in bounds:
                 given = {"H": np.eye(3), "g": g} | bounds | {name: value}
                 yield Case(op, ("out-of-range",), given, error="RangeError")
+
+
+def row_sums():
+    """Rows at the cut, and rows whose sum no format holds; the last numbers are theirs.
+
+    In the first, `div` times the row sums is 4, 8 and 4.5: the cut bounds none, one, two or all.
+    """
+    op = OPS[2]
+    H = np.array([[1.0, -0.5, 0.5], [-0.5, -3.0, 0.5], [0.5, 0.5, 1.25]])
+    g = np.array([1.0, -0.75, 0.625])
+    for cut in (3.875, 4.0, 4.125, 6.0, 8.0, 16.0):
+        given = {"H": H, "g": g, "div": 2.0, "cut": cut}
+        yield Case(op, ("at-the-cut", "eps-placement"), given)
+    # The sum of the first row is 2.25 times the scale: once within binary64, then beyond it.
+    H = np.array([[1.0, 0.75, 0.5], [0.75, -0.25, 0.0], [0.5, 0.0, 0.125]])
+    given = {"H": H * 2.0**1021, "g": g * 2.0**1000, "div": 1.0, "cut": 0.0}
+    yield Case(op, ("huge-scale",), given)
+    for sign, scale, cut in ((1.0, 2.0**1000, 0.0), (-1.0, 1.0, 0.0), (1.0, 1.0, 2.0**1023)):
+        given = {"H": sign * H * 2.0**1023, "g": g * scale, "div": 1.0, "cut": cut}
+        yield Case(op, ("huge-scale",), given, error="NotFiniteError")
