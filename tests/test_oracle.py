@@ -8,10 +8,13 @@ import pytest
 import scipy.linalg
 from mpmath import mpf
 
-from refimpl import vectors
+from refimpl import functions, vectors
+from refimpl.errors import VectorError
 from refimpl.oracle import (
     arrays,
     cases,
+    cases_trajectories,
+    closed_loop,
     generate,
     measure,
     methods,
@@ -20,7 +23,9 @@ from refimpl.oracle import (
     qr_step,
     regression,
     repulsion,
+    withdrawn,
 )
+from refimpl.oracle.functions import DEFINITIONS, FORMULAS
 from refimpl.oracle.parts import definition, formula
 
 # Binary64 routines on moderate, well-conditioned matrices of a few rows lose a few bits of 2^-52.
@@ -186,6 +191,120 @@ def test_both_kinds_of_parts_give_the_same_replay(method):
         assert all(apart(b, a) < mpf("1e-45") for a, b in zip(*steps, strict=True))
 
 
+ROTATION = np.full((4, 4), 0.5) - np.eye(4)
+SPECTRUM = np.array([1.0, -2.0, 3.0, 0.5])
+PLACES = {
+    "beale": ({}, functions.beale),
+    "rosenbrock": ({}, functions.rosenbrock(4)),
+    "quadratic": (
+        {"spectrum": SPECTRUM, "rotation": ROTATION},
+        functions.quadratic(SPECTRUM, ROTATION),
+    ),
+    "bounded_saddle": (
+        {"spectrum": SPECTRUM, "c": 0.5, "rotation": ROTATION},
+        functions.bounded_saddle(SPECTRUM, 0.5, ROTATION),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("part", ["value", "gradient", "hessian"])
+def test_a_function_is_that_of_the_laboratory_and_its_own_derivative(digits, name, part):
+    data, laboratory = PLACES[name]
+    at = cases.dyadic(np.random.default_rng(11), laboratory.dimension, 10, 1.5)
+    x, given = arrays.exact(at), arrays.exact(data)
+    found = getattr(FORMULAS[name], part)(x, **given)
+    # mpmath's difference quotients keep the working precision but for a few digits.
+    derived = getattr(DEFINITIONS[name], part)(x, **given)
+    assert measure.error("relative", found, derived) < mpf("1e-95")
+    np.testing.assert_allclose(floats(found), getattr(laboratory, part)(at), rtol=1e-13, atol=1e-13)
+
+
+def momentum_at(steps, function="bounded_saddle"):
+    """A cheap trajectory of some steps."""
+    case = cases_trajectories.trajectory(
+        np.random.default_rng(12), "momentum", cases_trajectories.SADDLE, steps
+    )
+    return case._replace(given=case.given | {"function": function})
+
+
+def test_a_closed_loop_is_a_replay_of_its_own_positions(digits):
+    """The position of each step is where the next gradient is taken, and noise is added there."""
+    case = momentum_at(6)
+    params, given = arrays.exact(case.params), arrays.exact(case.given)
+    seen = list(closed_loop.positions(formula, FORMULAS, "momentum", params, given))
+    before = [given["start"], *seen[:-1]]
+    stream = [
+        {"theta": x, "gradient": FORMULAS["bounded_saddle"].gradient(x, **given["data"]) + z}
+        for x, z in zip(before, given["noise"], strict=True)
+    ]
+    empty = np.empty((0, 2))
+    again = methods.replay(formula, "momentum", params, given["start"], empty, stream)
+    for x, step in zip(seen, again, strict=True):
+        assert measure.error("relative", x, step["theta"]) == 0
+
+
+def test_a_trajectory_ends_at_its_horizon():
+    """Chaos takes the digits before the last step; a rate that converges keeps them."""
+    rng = np.random.default_rng(13)
+    data = {"spectrum": np.array([-1.0, -0.875]), "c": 1.0}
+    place = cases_trajectories.SADDLE._replace(data=data, start=(0.5, 0.25), noise=2.0**-6)
+    case = cases_trajectories.trajectory(rng, "sgd", place._replace(rate=1.75), 90)
+    record = generate.followed("trajectories-0000", case)
+    steps = len(record["out"]["steps"])
+    assert "horizon" in record["flags"]
+    assert len(record["in"]["noise"]) == len(record["K"]["theta"]) == steps
+    # Binary64 itself, in NumPy: near up to the horizon, elsewhere at the end.
+    x, seen = case.given["start"], []
+    for noise in case.given["noise"]:
+        x = x - 1.75 * (data["spectrum"] * x + x**3 + noise)
+        seen.append(x)
+    with mpmath.workdps(100):
+        exact = arrays.exact(case.given)
+        true = list(closed_loop.positions(formula, FORMULAS, "sgd", {"alpha": mpf(1.75)}, exact))
+        off = [
+            measure.error("relative", arrays.exact(x), y) for x, y in zip(seen, true, strict=True)
+        ]
+    assert max(off[:steps]) < 1e-2 < max(off[steps:])
+    case = cases_trajectories.trajectory(rng, "sgd", place._replace(rate=0.25), 90)
+    record = generate.followed("trajectories-0000", case)
+    assert "horizon" not in record["flags"]
+    assert len(record["out"]["steps"]) == 90
+
+
+def test_horizon_is_the_first_step_that_says_nothing():
+    at_the_limit = 1e-2 / 64 * 2.0**53
+    K = {"theta": [1.0, 2.0, 0.99 * at_the_limit, 1.01 * at_the_limit, 1.0]}
+    ones = {"theta": [1.0] * 5}
+    assert measure.horizon(K, ones) == measure.horizon(ones, K) == 3
+    assert measure.horizon(ones, ones) == 5
+
+
+def test_an_ensemble_that_can_be_followed_is_refused():
+    case = cases_trajectories.ensemble(np.random.default_rng(14), "sgd", {"alpha": 0.0625})
+    given = case.given | {"starts": case.given["starts"][:2], "noise": case.given["noise"][:4]}
+    with pytest.raises(ValueError, match="belongs among the trajectories"):
+        generate.gathered("trajectories-0000", case._replace(given=given))
+
+
+def test_a_withdrawn_number_is_never_used_again(monkeypatch):
+    few = [case for _, case in zip(range(4), generate.FAMILIES["qr_step"].cases(), strict=False)]
+    monkeypatch.setattr(generate.FAMILIES["qr_step"], "cases", lambda: iter(few))
+
+    def names(*gone):
+        table = [withdrawn.Withdrawn(f"qr_step-{n:04d}", "a wrong sign") for n in gone]
+        monkeypatch.setattr(withdrawn, "WITHDRAWN", table)
+        return [int(name[-4:]) for name, _ in generate.numbered("qr_step")]
+
+    assert names() == [1, 2, 3, 4]
+    assert names(2) == [1, 3, 4, 5]
+    assert names(5) == [1, 2, 3, 4]
+    assert names(1, 3, 7) == [2, 4, 5, 6]
+    for never in ((6,), (2, 2)):
+        with pytest.raises(VectorError, match="one has never been, or stands twice"):
+            names(*never)
+
+
 @pytest.mark.parametrize("family", list(generate.FAMILIES))
 def test_regeneration_gives_the_stored_bytes(family, size):
     """On a sample; ``python -m refimpl.oracle --check`` compares all of them."""
@@ -194,7 +313,8 @@ def test_regeneration_gives_the_stored_bytes(family, size):
     lines |= {json.loads(text.rstrip(","))["id"]: text for text in stored if text.startswith('{"b')}
     names = [name for name, _ in generate.numbered(family)]
     assert sorted(lines) == names
-    step = 30 if family == "optimizers" else size(40, 160)
+    # The first trajectory is one of the cheapest, and each of the others costs seconds.
+    step = {"optimizers": 30, "trajectories": len(names)}.get(family, size(40, 160))
     again = vectors.sealed({"cases": list(generate.regenerate(family, names[::step]).values())})
     for case in again["cases"]:
         assert vectors.line(case) == lines[case["id"]].rstrip(",")

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from refimpl import errors, online_pca, qr_step, regression, repulsion
+from refimpl import errors, functions, online_pca, qr_step, regression, repulsion
 from refimpl.optimizers import METHODS, bind
 from refimpl.oracle import measure
+from refimpl.verify import compare
 
 FOLDER = resources.files("refimpl") / "vectors" / "v1"
-FAMILIES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers")
+FAMILIES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers", "trajectories")
 PIECES = {m.__name__.rpartition(".")[2]: m for m in (regression, online_pca, qr_step, repulsion)}
 UNIT = mpf(2) ** -53
 # Of the design; the hard case and the singular D belong to the cubic subproblem.
@@ -102,13 +103,18 @@ def test_one_case_a_line_with_sorted_keys(family):
 
 def test_enough_of_everything(data):
     cases = cases_of(data)
-    ops = [case for case in cases if case["op"] != "replay"]
+    ops = [case for case in cases if "." in case["op"]]
+    trajectories = [case for case in cases if case["op"] == "trajectory"]
     replays = [case for case in cases if case["op"] == "replay"]
     assert len(ops) >= 300
     assert sum(len(case["out"]["steps"]) >= 100 for case in replays) >= 20
     # SciPy's own methods choose their steps inside SciPy: there is no step to replay.
     steppers = {name for name, method in METHODS.items() if method.step is not None}
     assert {case["method"] for case in replays} >= steppers
+    # That one takes the product of the Hessian with a vector, which is not handed over as data.
+    assert {case["method"] for case in trajectories} == steppers - {"krylov_sfn"}
+    assert {case["in"]["function"] for case in trajectories} == set(PLACES)
+    assert sum(case["op"] == "ensemble" for case in cases) >= 1
     size = sum(len(text(name)) for name in (*FAMILIES, "schema"))
     assert size < 10_000_000
 
@@ -129,7 +135,7 @@ def test_fields_agree_and_amplifications_are_at_least_1(data):
         if "error" in case["out"]:
             assert issubclass(getattr(errors, case["out"]["error"]), ValueError)
             continue
-        out = case["out"]["steps"][-1] if case["op"] == "replay" else case["out"]
+        out = case["out"]["steps"][-1] if "steps" in case["out"] else case["out"]
         assert list(out) == list(case["compare"]) == list(case["kappa"]) == list(case["K"])
         for name in ("kappa", "K"):
             assert min(np.min(values) for values in case[name].values()) >= 1.0
@@ -137,7 +143,7 @@ def test_fields_agree_and_amplifications_are_at_least_1(data):
 
 def floats_of(value):
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [entry for key, entry in value.items() if key != "function"]
     if isinstance(value, list):
         return [x for entry in value for x in floats_of(entry)]
     return [float.fromhex(value)] if isinstance(value, str) else []
@@ -159,7 +165,7 @@ def test_numbers_are_written_with_34_digits(data):
     pattern = re.compile(r"-?(\d+)\.(\d+)(e[+-]\d+)?")
     lengths = []
     for case in cases_of(data):
-        if "error" in case["out"] or case["op"] == "replay":
+        if "error" in case["out"] or "steps" in case["out"]:
             continue
         for value in np.ravel([np.ravel(v) for v in case["out"].values()][-1]):
             if value in ("nan", "inf", "-inf"):
@@ -242,3 +248,103 @@ def test_a_learning_rate_wrong_by_one_in_a_million_is_caught(data, method):
     given["alpha"] *= 1.0 + 1e-6
     with mpmath.workdps(30):
         assert worst(case, given, 10) > 350.0
+
+
+PLACES = {
+    "beale": lambda D: functions.beale,
+    "rosenbrock": functions.rosenbrock,
+    "quadratic": lambda D, **data: functions.quadratic(**data),
+    "bounded_saddle": lambda D, **data: functions.bounded_saddle(**data),
+}
+
+
+def cases_of_op(data, op):
+    return [case for case in data["trajectories"]["cases"] if case["op"] == op]
+
+
+def positions(case, hyperparameters):
+    """The method in closed loop, by the package's own functions."""
+    method, given = METHODS[case["method"]], case["in"]
+    data = {name: number(value) for name, value in given["data"].items()}
+    theta = number(given["start"])
+    function = PLACES[given["function"]](theta.size, **data)
+    parameters = bind(method, hyperparameters)
+    directions = number(given["directions"]).reshape(-1, theta.size)
+    state = method.start(theta, directions, parameters)
+    for noise in number(given["noise"]):
+        curvature = (function.hessian(theta),) if method.curvature else ()
+        gradient = function.gradient(theta) + noise
+        theta, state = method.step(state, theta, gradient, *curvature, parameters)
+        yield theta
+
+
+def errors_of(case, hyperparameters):
+    """Errors of the positions over ``K u``, step by step."""
+    found = zip(
+        positions(case, hyperparameters), case["out"]["steps"], case["K"]["theta"], strict=True
+    )
+    return [
+        float(measure.error("relative", exact(got), measure.value_of(step["theta"])) / (K * UNIT))
+        for got, step, K in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "method", [m.name for m in METHODS.values() if m.step is not None and m.curvature != "product"]
+)
+def test_trajectories_stay_below_64_K_u(data, method, size):
+    for case in cases_of_op(data, "trajectory")[:: size(1, 3)]:
+        if case["method"] == method:
+            assert max(errors_of(case, hyperparameters_of(case))) <= 64.0, case["id"]
+
+
+def test_every_trajectory_ends_at_its_horizon(data):
+    """64 K u stays below 1e-2 in binary64 up to the last step; binary32 is blurred before it."""
+    blurred = 0
+    for case in cases_of_op(data, "trajectory"):
+        worst = np.maximum(case["K"]["theta"], case["kappa"]["theta"])
+        assert (compare.MARGIN * worst * 2.0**-53 <= compare.BLURRED).all()
+        blurred += (compare.MARGIN * worst * 2.0**-24 > compare.BLURRED).any()
+    assert blurred > 0
+
+
+@pytest.mark.parametrize("method", ["sgd", "momentum", "adam", "cdogr"])
+def test_a_slip_of_one_in_a_million_is_caught_in_closed_loop(data, method):
+    """Negative control, on every function."""
+    rate = "eta" if method == "cdogr" else "alpha"
+    for case in cases_of_op(data, "trajectory"):
+        if case["method"] == method:
+            given = hyperparameters_of(case)
+            given[rate] *= 1.0 + 1e-6
+            assert max(errors_of(case, given)) > 350.0, case["id"]
+
+
+def ends(case, dtype, rate=1.0, noise=1.0):
+    """Values at the ends of an ensemble, all runs at once, in another order of operations."""
+    given = case["in"]
+    hyperparameters = hyperparameters_of(case)
+    alpha = dtype(rate * hyperparameters["alpha"])
+    gamma = dtype(hyperparameters.get("gamma", 1.0))
+    spectrum, c = (np.array(number(given["data"][name]), dtype) for name in ("spectrum", "c"))
+    x = number(given["starts"]).astype(dtype)
+    m = np.zeros_like(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for z in number(given["noise"]).astype(dtype):
+            m = (1 - gamma) * m + gamma * (c * x**3 + (spectrum * x + dtype(noise) * z))
+            x = x - m * alpha
+        return np.sum(spectrum * x**2 / 2 + c * x**4 / 4, axis=1)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_ensembles_tell_a_chaotic_program_from_a_wrong_one(data, dtype):
+    """None of its runs stays near the certified one; a rate 20 % off is of another distribution."""
+    for case in cases_of_op(data, "ensemble"):
+        right = np.array([float(x) for x in case["out"]["value"]])
+        limit = compare.distribution_limit(right.size)
+        shown = ends(case, dtype)
+        assert np.median(np.abs(shown - right)) > 0.01
+        assert compare.kolmogorov_smirnov(shown.tolist(), right.tolist()) <= limit
+        for wrong in (ends(case, dtype, rate=0.8), ends(case, dtype, rate=1.2)):
+            # Beyond a rate of 2 the runs leave all bounds, and no number is left to compare.
+            lost = not np.isfinite(wrong).all()
+            assert lost or compare.kolmogorov_smirnov(wrong.tolist(), right.tolist()) > limit

@@ -203,6 +203,57 @@ def test_a_replay_needs_a_step_for_each_gradient(tmp_path):
     refused(path, line_of(path, '"method"'), "as many steps as the stream")
 
 
+IN_CLOSED_LOOP = {
+    "no function": (5, lambda c: c["in"].pop("function"), "must name its function"),
+    "a strange name": (5, lambda c: c["in"].update(function="Beale 2"), "must name its function"),
+    "no noise": (5, lambda c: c["in"].pop("noise"), "in needs 'noise', a list"),
+    "no step": (5, lambda c: c["in"].update(noise=[]), "there is no step"),
+    "a row too few": (5, lambda c: c["in"]["noise"].pop(), "as many steps as the noise has rows"),
+    "a word among the data": (5, lambda c: c["in"]["data"].update(c="beale"), "hexadecimal float"),
+    "no method": (5, lambda c: c.pop("method"), "names its method"),
+    "a K for all": (5, lambda c: c["K"].update(theta=1.0), "a list over the steps"),
+    "a distribution of steps": (
+        5, lambda c: c["compare"].update(theta="distribution"), "are those of an ensemble",
+    ),
+    "starts": (6, lambda c: c["in"].update(start=c["in"].pop("starts")), "in needs 'starts'"),
+    "single values": (6, lambda c: c["compare"].update(value="relative"), "those of an ensemble"),
+    "another number": (6, lambda c: c["out"]["value"].pop(), "one number for each of the starts"),
+    "few runs": (
+        6,
+        lambda c: [part.__delitem__(slice(9)) for part in (c["out"]["value"], c["in"]["starts"])],
+        "at least 458 runs, got 451",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", IN_CLOSED_LOOP)
+def test_mistakes_of_closed_loops_are_named(tmp_path, mistake):
+    k, change, words = IN_CLOSED_LOOP[mistake]
+    whole = small.with_closed_loops()
+    change(whole["cases"][k])
+    path = small.write(tmp_path, whole)
+    refused(path, line_of(path, f'"small-000{k + 2}"'), words)
+
+
+def test_closed_loops_are_shown_and_exported(tmp_path, capsys):
+    small.write(tmp_path, small.with_closed_loops())
+    folder = ["--folder", str(tmp_path)]
+    for name, op in (("small-0007", "trajectory"), ("small-0008", "ensemble")):
+        assert cli.main(["vectors", "show", name, *folder]) == 0
+        shown = capsys.readouterr().out
+        assert f"{name}: {op} small" in shown
+        assert "in/function = quadratic" in shown
+        assert "in/data/spectrum = [0.75]" in shown
+    for form in ("npz", "csv"):
+        assert cli.main(["vectors", "export", str(tmp_path), "--format", form, *folder]) == 0
+    with np.load(tmp_path / "small.npz", allow_pickle=False) as arrays:
+        assert arrays["small-0007/in/function"] == "quadratic"
+        assert arrays["small-0007/in/noise"].shape == (5, 1)
+        assert arrays["small-0007/out/steps/4/theta"].shape == (1,)
+        assert arrays["small-0008/out/value"].shape == (460,)
+    capsys.readouterr()
+
+
 def test_list_and_show(folder, capsys):
     assert cli.main(["vectors", "list", "--folder", str(folder)]) == 0
     assert "small, version 1: 5 cases" in capsys.readouterr().out
@@ -287,20 +338,74 @@ def test_the_linter_finds(tmp_path):
     assert any("not written as vectors.text" in finding for finding in findings(tmp_path))
 
 
-def test_the_linter_compares_with_the_oracle(folder, monkeypatch):
-    """An oracle that gives one case differently, and lacks another."""
+def test_the_linter_reads_closed_loops(tmp_path):
+    """A name is no number that binary32 could not hold."""
+    small.write(tmp_path, small.with_closed_loops())
+    assert findings(tmp_path) == []
+
+
+def test_the_linter_misses_ids(tmp_path):
+    """A case that is gone without a word; numbers out of order; a replacement that is none."""
+    whole = small.document()
+    del whole["cases"][1]
+    path = small.write(tmp_path, whole)
+    assert findings(tmp_path) == [
+        f"{path}:1: small-0002 is neither a case nor withdrawn; an id is never given up without a "
+        "reason"
+    ]
+    whole["withdrawn"].append({"id": "small-0002", "reason": "no", "replaced_by": "small-0005"})
+    small.write(tmp_path, whole)
+    assert findings(tmp_path) == []
+    whole["withdrawn"][-1]["replaced_by"] = "small-0006"
+    small.write(tmp_path, whole)
+    assert "replaced by small-0006, which is no case" in findings(tmp_path)[0]
+    whole = small.document()
+    whole["cases"][0], whole["cases"][1] = whole["cases"][1], whole["cases"][0]
+    small.write(tmp_path, whole)
+    assert "small-0001 stands after small-0002" in findings(tmp_path)[0]
+
+
+def test_the_linter_knows_what_the_oracle_withdrew(folder, monkeypatch):
+    """A withdrawn id that is still a case, and a numbering that is refused."""
+    path = folder / "small.json"
+    line = line_of(path, '"small-0002"')
+    (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
+    gone = [{"id": "small-0002", "reason": "a wrong sign"}, *small.document()["withdrawn"]]
+    fresh = {case["id"]: case for case in small.document()["cases"]}
+    stand_in = oracle_of(monkeypatch, lambda family, ids=None: fresh, lambda family: gone)
+    assert lint.check(folder) == [
+        f"{path}:{line}: small-0002 is a case again, but was withdrawn: a wrong sign",
+        f"{path}:1: the file lists other withdrawn cases than the oracle",
+    ]
+
+    def refuse(family, ids=None):
+        raise VectorError("small: of the withdrawn one has never been")
+
+    stand_in.regenerate = refuse
+    assert lint.check(folder)[-1] == f"{path}:1: small: of the withdrawn one has never been"
+
+
+def oracle_of(monkeypatch, regenerate, withdrawn_cases):
+    """Another oracle in place of ours."""
     import sys
     import types
 
     import refimpl
 
     pytest.importorskip("jsonschema")
-    (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
-    fresh = {case["id"]: case for case in small.document()["cases"]}
     stand_in = types.ModuleType("refimpl.oracle")
-    stand_in.regenerate = lambda family, ids=None: fresh
+    stand_in.regenerate, stand_in.withdrawn_cases = regenerate, withdrawn_cases
     monkeypatch.setitem(sys.modules, "refimpl.oracle", stand_in)
     monkeypatch.setattr(refimpl, "oracle", stand_in, raising=False)
+    return stand_in
+
+
+def test_the_linter_compares_with_the_oracle(folder, monkeypatch):
+    """An oracle that gives one case differently, and lacks another."""
+    (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
+    whole = small.document()
+    fresh = {case["id"]: case for case in whole["cases"]}
+    oracle_of(monkeypatch, lambda family, ids=None: fresh, lambda family: whole["withdrawn"])
     assert lint.check(folder, everything=True) == []
     fresh["small-0001"]["out"]["sum"] = "4"
     del fresh["small-0005"]

@@ -7,6 +7,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 import verify_family as small
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -221,14 +222,16 @@ def test_one_of():
     assert judged(out, [0.5], compare_by="one-of").problem == "WrongShape"
 
 
+def as_case(c):
+    """A case of the small family as it is read."""
+    return vectors.Case(
+        "small", c["id"], c["op"], tuple(c["flags"]), True, c["method"], c["params"], c["in"],
+        c["out"], c["compare"], c["kappa"], c["K"], {}, 1,
+    )  # fmt: skip
+
+
 def replayed(steps):
-    [family_case] = [
-        vectors.Case(
-            "small", c["id"], c["op"], tuple(c["flags"]), True, c["method"], c["params"], c["in"],
-            c["out"], c["compare"], c["kappa"], c["K"], {}, 1,
-        )
-        for c in [small.replay(4)]
-    ]  # fmt: skip
+    family_case = as_case(small.replay(4))
     return family_case, compare.judge(family_case, {"steps": steps}, BINARY64)
 
 
@@ -267,6 +270,81 @@ def test_late_blurred_steps_do_not_hide_the_early_ones():
     blurred = whole._replace(K={"momentum": [1e20] * 4, "theta": [2.0] * 4})
     found = compare.judge(blurred, {"steps": right_steps()}, BINARY64)
     assert compare.verdict(found) == "uninformative"
+
+
+def test_trajectories_are_judged_step_by_step():
+    whole = as_case(small.trajectory(7))
+    steps = [{"theta": [float(x) for x in step["theta"]]} for step in whole.out["steps"]]
+    found = compare.judge(whole, {"steps": steps}, BINARY64)
+    assert compare.verdict(found) == "pass"
+    assert [judged.step for judged in found] == [1, 2, 3, 4, 5]
+    for step, words in ((1, "the gradient of quadratic, the noise"), (3, "2 steps were right")):
+        wrong = [dict(s) for s in steps]
+        for s in wrong[step - 1 :]:
+            s["theta"] = [1.001 * s["theta"][0]]
+        found = compare.judge(whole, {"steps": wrong}, BINARY64)
+        outcome = runner.Outcome(
+            whole, compare.verdict(found), tuple(found), answer={"steps": wrong}
+        )
+        greeting = runner.Greeting("mine", "2", "C", "binary64", ("trajectory",))
+        rep = runner.Report(greeting, "binary64", (outcome,), {"small": {}}, {}, (), 0.0)
+        said = "\n".join(report.diagnosis(outcome, rep))
+        assert f"step {step} of 5 is the first that diverges, and theta" in said
+        assert words in said
+        assert "1.001 times the certified value" in said
+
+
+def samples(seed, shift, n=480):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(n), rng.standard_normal(n) + shift
+
+
+def test_distance_of_distributions_is_that_of_scipy():
+    for seed, shift in ((0, 0.0), (1, 0.3)):
+        a, b = samples(seed, shift, 50)
+        # Ties within and between the samples.
+        a, b = a.round(1).tolist(), b.round(1).tolist()
+        expected = scipy.stats.ks_2samp(a, b, method="asymp").statistic
+        assert compare.kolmogorov_smirnov(a, b) == pytest.approx(expected, rel=1e-12)
+
+
+def test_limit_of_distributions_keeps_its_level(monkeypatch, size):
+    """At the level 0.05, 480 values, no more than 0.05 of right programs fail, and not none.
+
+    Of n runs the share that fails has a deviation below sqrt(0.05 / n); five of them are exceeded
+    less than once in a million times. Negative control: a shift by half a deviation, which the
+    level 1e-6 finds too.
+    """
+    monkeypatch.setattr(compare, "FALSE_ALARM", 0.05)
+    limit, n = compare.distribution_limit(480), size(400, 100)
+    share = np.mean([compare.kolmogorov_smirnov(*samples(k, 0.0)) > limit for k in range(n)])
+    assert 0.0 < share < 0.05 + 5 * math.sqrt(0.05 / n)
+    monkeypatch.undo()
+    limit = compare.distribution_limit(480)
+    # The distance of the distributions is 0.197 there, and that of the samples rarely 0.05 less.
+    a, b = samples(7, 0.75)
+    assert compare.kolmogorov_smirnov(a, b) > limit
+    a, b = samples(7, 0.0)
+    assert compare.kolmogorov_smirnov(a, b) < limit
+
+
+def test_distributions():
+    whole = as_case(small.ensemble(8))
+    values = [float(x) for x in whole.out["value"]]
+    (found,) = compare.judge(whole, {"value": values[::-1]}, BINARY64)
+    assert (found.verdict, found.error) == ("pass", 0.0)
+    (found,) = compare.judge(whole, {"value": [0.25 * x for x in values]}, BINARY64)
+    assert found.verdict == "fail"
+    assert "the distributions differ by" in found.message
+    outcome = runner.Outcome(whole, "fail", (found,))
+    assert found.message in report.case_line(outcome)
+    for got, problem in (
+        (values[1:], "WrongShape"),
+        (["nan", *values[1:]], "NotANumber"),
+        (["inf", *values[1:]], "Infinite"),
+    ):
+        (found,) = compare.judge(whole, {"value": got}, BINARY64)
+        assert (found.verdict, found.problem) == ("fail", problem)
 
 
 def test_resemblances():

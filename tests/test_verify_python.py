@@ -7,7 +7,7 @@ import verify_family as small
 from refimpl import _compile, vectors
 from refimpl.errors import VerificationError
 from refimpl.optimizers import METHODS
-from refimpl.verify import ours, python_side, runner
+from refimpl.verify import compare, ours, python_side, runner
 
 MODULE = '''
 """An implementation of the small family."""
@@ -66,6 +66,30 @@ def broken():
     raise RuntimeError("no licence")
 
 
+def on_a_function_of_its_own():
+    def quadratic(dimension, spectrum):
+        return {
+            "value": lambda x: 0.5 * np.sum(spectrum * x * x),
+            "gradient": lambda x: spectrum * x,
+        }
+
+    return right() | {"functions": {"quadratic": quadratic}}
+
+
+def noise_too_late():
+    """The noise of each step is added to the gradient of the next one."""
+
+    def late(theta, directions, gamma):
+        return {"momentum": np.zeros_like(theta), "gradient": None}
+
+    def step_late(state, theta, gradient, gamma):
+        old = gradient if state["gradient"] is None else state["gradient"]
+        momentum = state["momentum"] + gamma * (old - state["momentum"])
+        return theta - momentum, {"momentum": momentum, "gradient": gradient}
+
+    return right() | {"methods": {"small": (late, step_late)}}
+
+
 class Nested:
     name = "nested"
 
@@ -95,6 +119,52 @@ def test_right_in_both_arithmetics(verify):
     found = verify("single")
     assert found.arithmetic == "binary32"
     assert [outcome.verdict for outcome in found.outcomes] == ["pass"] * 5
+
+
+@pytest.fixture
+def verify_closed_loops(tmp_path, verify):
+    """The same with a trajectory and an ensemble."""
+    small.write(tmp_path, small.with_closed_loops())
+    family = vectors.load("small", tmp_path)
+
+    def put(factory):
+        command = runner.python_command(f"mine_under_test:{factory}")
+        cases = [case for case in family.cases if case.op in vectors.CLOSED_LOOP]
+        return runner.verify(command, [family], cases, timeout=60.0)
+
+    return put
+
+
+@pytest.mark.parametrize("factory", ["right", "single", "on_a_function_of_its_own"])
+def test_closed_loops(verify_closed_loops, factory):
+    """With the laboratory's functions and with one's own, in both arithmetics."""
+    found = verify_closed_loops(factory)
+    assert [outcome.verdict for outcome in found.outcomes] == ["pass", "pass"]
+
+
+def test_a_gradient_of_the_step_before_is_caught(verify_closed_loops):
+    found = verify_closed_loops("noise_too_late")
+    assert [outcome.verdict for outcome in found.outcomes] == ["fail", "fail"]
+    assert compare.first_failure(found.outcomes[0].fields).step == 2
+
+
+def test_a_program_without_closed_loops_skips_them(tmp_path):
+    small.write(tmp_path, small.with_closed_loops())
+    family = vectors.load("small", tmp_path)
+    found = runner.verify(small.program(tmp_path), [family], list(family.cases), timeout=20.0)
+    verdicts = [outcome.verdict for outcome in found.outcomes]
+    assert verdicts == ["pass"] * 5 + ["skipped"] * 2
+    assert found.remarks == ()
+
+
+def test_an_unknown_function_is_skipped():
+    given = small.trajectory(7)
+    case = given | {"in": given["in"] | {"function": "ackley"}}
+    implementation = {"methods": {"small": (None, None)}}
+    reply = python_side.respond(
+        implementation, {"cmd": "run", "seq": 1, "case": case}, python_side.DTYPES["binary64"]
+    )
+    assert reply == {"seq": 1, "skipped": "no function 'ackley'"}
 
 
 def test_a_crash_costs_one_case(verify):

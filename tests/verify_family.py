@@ -111,7 +111,8 @@ def decimals(value):
     import decimal
 
     context = decimal.Context(prec=34)
-    return str(context.divide(decimal.Decimal(value.numerator), decimal.Decimal(value.denominator)))
+    parts = decimal.Decimal(value.numerator), decimal.Decimal(value.denominator)
+    return str(context.divide(*parts)).lower()
 
 
 def double(number, x, factor, flags=("normal",)):
@@ -156,6 +157,64 @@ def replay(number, steps=4):
     }
 
 
+SPECTRUM = F(3, 4)
+
+
+def positions(start, noise):
+    """Momentum in closed loop with ``SPECTRUM x^2 / 2``, exactly."""
+    gamma, m, theta = F(1, 2), F(0), start
+    for z in noise:
+        m += gamma * (SPECTRUM * theta + z - m)
+        theta -= m
+        yield theta
+
+
+def closed_loop(number, op, given, noise):
+    """What the two cases below have in common."""
+    common = {"directions": [], "hessian": False, "noise": hexadecimal([[z] for z in noise])}
+    data = {"spectrum": hexadecimal([SPECTRUM])}
+    return {
+        "id": f"small-{number:04d}",
+        "op": op,
+        "method": "small",
+        "flags": ["decay"],
+        "binary32": True,
+        "params": {"gamma": hexadecimal(F(1, 2))},
+        "in": given | common | {"function": "quadratic", "data": data},
+    }
+
+
+def trajectory(number, steps=5):
+    """The same method at its own positions."""
+    noise = [F(1, 8), F(-1, 4), F(1, 16), F(-1, 2), F(1, 4)][:steps]
+    found = [{"theta": decimals([theta])} for theta in positions(F(1), noise)]
+    return closed_loop(number, "trajectory", {"start": hexadecimal([F(1)])}, noise) | {
+        "out": {"steps": found},
+        "compare": {"theta": "relative"},
+        "kappa": {"theta": [2.0] * len(noise)},
+        "K": {"theta": [3.0] * len(noise)},
+    }
+
+
+def ensemble(number, runs=460):
+    """The method from many starts, the value of the function at the end."""
+    noise, starts = [F(1, 8), F(-1, 4)], [F(k - 200, 64) for k in range(runs)]
+    ends = [list(positions(start, noise))[-1] for start in starts]
+    given = {"starts": hexadecimal([[start] for start in starts])}
+    return closed_loop(number, "ensemble", given, noise) | {
+        "out": {"value": decimals([SPECTRUM * x * x / 2 for x in ends])},
+        "compare": {"value": "distribution"},
+        "kappa": {"value": 1e16},
+        "K": {"value": 1e16},
+    }
+
+
+def with_closed_loops():
+    """The family with both of them at its end."""
+    whole = document()
+    return whole | {"cases": [*whole["cases"], trajectory(7), ensemble(8)]}
+
+
 def document():
     """The family: two plain cases, one of an error, a replay, one more plain case."""
     error = double(3, [F(1), F(2)], F(1), ["bad-input"])
@@ -183,7 +242,7 @@ def document():
                 "catches": "gamma and 1 - gamma exchanged",
             },
         },
-        "withdrawn": [{"id": "small-0009", "reason": "two digits exchanged"}],
+        "withdrawn": [{"id": "small-0006", "reason": "two digits exchanged"}],
         "cases": [
             double(1, [F(1, 4), F(1, 2), F(3)], F(3, 2)),
             double(2, [F(5), F(-1, 8), F(7)], F(1, 4)),

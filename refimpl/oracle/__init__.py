@@ -10,5 +10,6 @@ mpmath is needed here, and only here: reading and verifying the outputs does wit
 """
 
 from .generate import regenerate
+from .withdrawn import withdrawn_cases
 
-__all__ = ["regenerate"]
+__all__ = ["regenerate", "withdrawn_cases"]

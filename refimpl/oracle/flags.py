@@ -162,4 +162,20 @@ NOTES = {
         "Few steps or a large weight, where one step more or less shows.",
         "A power of the decay, or an effective sample size, of the step before or after.",
     ),
+    "closed-loop": Note(
+        "normal",
+        "A method at its own positions, with the gradient of a named function and given noise.",
+        "A gradient taken at another position, noise that is added twice or at the next step, a "
+        "state that is not carried on.",
+    ),
+    "horizon": Note(
+        "adversarial",
+        "The last step before roundoff leaves binary64 fewer than two digits.",
+        "A slip that is smaller than the tolerance of a fixed number of digits, and grows.",
+    ),
+    "beyond-horizon": Note(
+        "adversarial",
+        "So many steps of a chaotic iteration that only the distribution of their ends is certain.",
+        "A hyperparameter that is off by some per cent, noise of another size.",
+    ),
 }

@@ -6,6 +6,7 @@ writes the same bytes; ``--check`` says whether it does, and writes nothing.
 
 import argparse
 import concurrent.futures
+import itertools
 import math
 import sys
 import time
@@ -15,18 +16,23 @@ import mpmath
 import numpy as np
 
 from .. import vectors
+from ..errors import VectorError
 from . import (
     cases_online_pca,
     cases_optimizers,
     cases_qr_step,
     cases_regression,
     cases_repulsion,
+    cases_trajectories,
+    closed_loop,
+    functions,
     measure,
     methods,
 )
 from .flags import NOTES
 from .operations import OPERATIONS
 from .parts import definition, formula
+from .withdrawn import withdrawn_cases
 
 VERSION = 1
 FAMILIES = {
@@ -35,10 +41,28 @@ FAMILIES = {
     "qr_step": cases_qr_step,
     "repulsion": cases_repulsion,
     "optimizers": cases_optimizers,
+    "trajectories": cases_trajectories,
 }
-PAGES = {"optimizers": "optimizer.html"}
-# Of the optimizers; a piece names its own.
-EQUATIONS = ("eq-new-mean", "eq-lyapunov", "eq-injection", "eq-saddle-free")
+PAGES = {"optimizers": "optimizer.html", "trajectories": "laboratory.html"}
+# Of whole methods; a piece names its own.
+EQUATIONS = {
+    "optimizers": ("eq-new-mean", "eq-lyapunov", "eq-injection", "eq-saddle-free"),
+    "trajectories": (
+        "eq-cdogr",
+        "eq-cdsogr",
+        "eq-cfogr",
+        "eq-composite",
+        "eq-csogr",
+        "eq-dogr",
+        "eq-dsogr",
+        "eq-fogr",
+        "eq-newton",
+        "eq-ogr-step",
+        "eq-pogr",
+        "eq-saddle-free",
+        "eq-sogr",
+    ),
+}
 # Hyperparameters and sizes; all other arguments are arrays or states.
 PARAMETERS = ("D", "prior", "beta", "ridge", "gamma", "turn", "div", "cut")
 
@@ -112,6 +136,7 @@ def replayed(name, case):
     steps = measure.certified_steps(run(definition), arguments)
     with mpmath.workdps(measure.WORKING):
         want = [{field: measure.value_of(v) for field, v in step.items()} for step in steps]
+    measure.check_steps(measure.evaluate(run(formula), arguments, digits=measure.WORKING), want)
     inputs = {"start": case.start, "directions": case.directions, "stream": case.stream}
     return {
         "K": measure.amplification_steps(run(formula), arguments, want, binary32),
@@ -128,6 +153,79 @@ def replayed(name, case):
     }
 
 
+def _of_method(name, case, given, binary32):
+    """What the record of a closed loop holds besides what is measured."""
+    return {
+        "binary32": binary32,
+        "id": name,
+        "in": plain(given),
+        "method": case.method,
+        "params": plain(case.params),
+    }
+
+
+def followed(name, case):
+    """A trajectory as it is written: up to its horizon."""
+    arguments = {"params": case.params, "given": case.given}
+    binary32 = bool(case.binary32 and measure.is_single(arguments))
+
+    def by_formula(**given):
+        return closed_loop.trajectory(formula, functions.FORMULAS, case.method, **given)
+
+    def by_definition(**given):
+        return closed_loop.trajectory(definition, functions.DEFINITIONS, case.method, **given)
+
+    fine = measure.evaluate(by_formula, arguments, digits=measure.WORKING)
+    # Once the digits are gone it does not matter how far: with this much a step is uninformative.
+    K = measure.amplification_steps(by_formula, arguments, fine, binary32, measure.BLURRED)
+    kappa = measure.condition_steps(name, by_formula, arguments, fine, measure.BLURRED)
+    last = measure.horizon(K, kappa)
+    given = case.given | {"noise": case.given["noise"][:last]}
+    steps = measure.certified_steps(by_definition, arguments | {"given": given})
+    with mpmath.workdps(measure.WORKING):
+        want = [{field: measure.value_of(v) for field, v in step.items()} for step in steps]
+    measure.check_steps(fine[:last], want)
+    reached = ("horizon",) if last < len(fine) else ()
+    return _of_method(name, case, given, binary32) | {
+        "K": {field: values[:last] for field, values in K.items()},
+        "compare": dict.fromkeys(steps[0], "relative"),
+        "flags": [*case.flags, *reached],
+        "kappa": {field: values[:last] for field, values in kappa.items()},
+        "op": vectors.TRAJECTORY,
+        "out": {"steps": steps},
+    }
+
+
+def gathered(name, case):
+    """An ensemble as it is written: the ends of its runs, none of them certain by itself."""
+    arguments = {"params": case.params, "given": case.given}
+    binary32 = bool(case.binary32 and measure.is_single(arguments))
+
+    def by_formula(**given):
+        return closed_loop.ensemble(formula, functions.FORMULAS, case.method, **given)
+
+    def by_definition(**given):
+        return closed_loop.ensemble(definition, functions.DEFINITIONS, case.method, **given)
+
+    # Chaos takes a third of a digit a step, so that 60 would not be enough.
+    (out,) = steps = measure.certified_steps(by_definition, arguments, (80, measure.WORKING))
+    with mpmath.workdps(measure.WORKING):
+        want = [{field: measure.value_of(v) for field, v in step.items()} for step in steps]
+    measure.check_steps(measure.evaluate(by_formula, arguments, digits=measure.WORKING), want)
+    K = measure.amplification_steps(by_formula, arguments, want, binary32)
+    kappa = measure.condition_steps(name, by_formula, arguments, want)
+    if measure.horizon(K, kappa):
+        raise ValueError("an ensemble that binary64 can follow belongs among the trajectories")
+    return _of_method(name, case, case.given, binary32) | {
+        "K": {field: value for field, (value,) in K.items()},
+        "compare": dict.fromkeys(out, vectors.DISTRIBUTION),
+        "flags": list(case.flags),
+        "kappa": {field: value for field, (value,) in kappa.items()},
+        "op": vectors.ENSEMBLE,
+        "out": out,
+    }
+
+
 def check_formula(operation, case, want, compare):
     """Formula and definition are the same to the digits that are written."""
     fields = measure.evaluate(operation.formula, case.arguments, digits=measure.WORKING)
@@ -139,17 +237,36 @@ def check_formula(operation, case, want, compare):
 
 
 def numbered(family):
-    """The cases of a family before they are certified, each with its name."""
-    for number, case in enumerate(FAMILIES[family].cases(), 1):
-        yield f"{family}-{number:04d}", case
+    """The cases of a family before they are certified, each with its name, none of them withdrawn.
+
+    Raises
+    ------
+    VectorError
+        If the table of withdrawn cases names one twice, or one that has never been.
+    """
+    gone = [entry["id"] for entry in withdrawn_cases(family)]
+    names = (f"{family}-{number:04d}" for number in itertools.count(1))
+    given = []
+    for case in FAMILIES[family].cases():
+        given.append(next(name for name in names if name not in gone))
+        yield given[-1], case
+    whole = [f"{family}-{number + 1:04d}" for number in range(len(given) + len(gone))]
+    if sorted(given + gone) != whole:
+        raise VectorError(f"{family}: of the withdrawn {gone} one has never been, or stands twice")
+
+
+RECORDS = {
+    cases_optimizers.Replay: replayed,
+    cases_trajectories.Trajectory: followed,
+    cases_trajectories.Ensemble: gathered,
+}
 
 
 def certified_record(item):
     """The record of a name and its case; an error says which one failed."""
     name, case = item
     try:
-        replay = isinstance(case, cases_optimizers.Replay)
-        return replayed(name, case) if replay else record(name, case)
+        return RECORDS.get(type(case), record)(name, case)
     except Exception as reason:
         raise RuntimeError(f"{name}: {reason!r}") from reason
 
@@ -192,20 +309,20 @@ def written(family, cases):
     """The file of a family as text."""
     flags = {flag for case in cases for flag in case["flags"]}
     operations = {case["op"] for case in cases} & OPERATIONS.keys()
-    equations = {e for op in operations for e in OPERATIONS[op].equations} or EQUATIONS
+    equations = {e for op in operations for e in OPERATIONS[op].equations}
     document = {
         "schema": f"refimpl-vectors/{VERSION}",
         "family": family,
         "version": VERSION,
         "page": PAGES.get(family, f"{family}.html"),
-        "equations": sorted(equations),
+        "equations": sorted(equations or EQUATIONS[family]),
         "oracle": {
             "name": "refimpl.oracle",
             "mpmath": mpmath.__version__,
             "digits": measure.WORKING,
         },
         "notes": {flag: note._asdict() for flag, note in NOTES.items() if flag in flags},
-        "withdrawn": [],
+        "withdrawn": withdrawn_cases(family),
         "cases": cases,
     }
     return vectors.text(vectors.sealed(document))

@@ -7,6 +7,7 @@ import mpmath
 import numpy as np
 from mpmath import mpf
 
+from ..verify.compare import BLURRED, MARGIN
 from .arrays import exact, eye, largest
 
 DIGITS = 34
@@ -117,35 +118,49 @@ def certified_steps(run, arguments, digits=(60, WORKING)):
     ]
 
 
-def amplification_steps(run, arguments, want, binary32):
-    """``K`` of every field as a list over the steps."""
+def check_steps(steps, want):
+    """Formula and definition are the same at every step to the digits that are written."""
+    with mpmath.workdps(WORKING):
+        for t, (got, right) in enumerate(zip(steps, want, strict=True), 1):
+            for field in right:
+                shown = error("relative", got[field], right[field])
+                if not shown < mpf(10) ** -(DIGITS - 1):
+                    raise DisagreementError(f"step {t}, {field}: {mpmath.nstr(shown)}")
+
+
+def amplification_steps(run, arguments, want, binary32, most=math.inf):
+    """``K`` of every field as a list over the steps; no error counts for more than `most`."""
     K = {field: [mpf(1)] * len(want) for field in want[0]}
-    check = evaluate(run, arguments, digits=WORKING)
-    _raise_to(K, check, want, mpf(0), mpf(10) ** -(DIGITS - 1))
     for bits in SINGLE if binary32 else DOUBLE:
-        _raise_to(K, evaluate(run, arguments, bits=bits), want, mpf(2) ** bits)
+        _raise_to(K, evaluate(run, arguments, bits=bits), want, mpf(2) ** bits, most)
     return {field: [rounded_up(value) for value in values] for field, values in K.items()}
 
 
-def _raise_to(worst, steps, want, unit, limit=None):
+def _raise_to(worst, steps, want, unit, most=math.inf):
     with mpmath.workdps(WORKING):
         for t, (got, right) in enumerate(zip(steps, want, strict=True)):
             for field, values in worst.items():
-                shown = error("relative", got[field], right[field])
+                shown = min(error("relative", got[field], right[field]), mpf(most))
                 values[t] = max(values[t], shown * unit)
-                if limit is not None and not shown < limit:
-                    raise DisagreementError(f"step {t + 1}, {field}: {mpmath.nstr(shown)}")
 
 
-def condition_steps(name, run, arguments, want):
-    """``kappa`` of every field as a list over the steps."""
+def horizon(*amplifications):
+    """How many steps, from the first on, leave binary64 something to compare."""
+    for t, worst in enumerate(zip(*(v for a in amplifications for v in a.values()), strict=True)):
+        if MARGIN * max(worst) * float(UNIT) > BLURRED:
+            return t
+    return t + 1
+
+
+def condition_steps(name, run, arguments, want, most=math.inf):
+    """``kappa`` of every field as a list over the steps; no change counts for more than `most`."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     kappa = {field: [mpf(1)] * len(want) for field in want[0]}
     for _ in range(PERTURBATIONS):
         # The changes need 32 digits, their effects a few more.
         with mpmath.workdps(50):
             fields = run(**perturbed(exact(arguments), rng))
-        _raise_to(kappa, fields, want, 1 / UNIT)
+        _raise_to(kappa, fields, want, 1 / UNIT, most)
     return {field: [rounded_up(value) for value in values] for field, values in kappa.items()}
 
 

@@ -17,12 +17,13 @@ class WeightedMean:
     """Mean of the observations so far, ``gain (1 - gain)^k`` each, and of a start at 0."""
 
     def __init__(self, gain):
-        self.gain, self.seen = gain, []
+        self.gain, self.seen, self.weights = gain, [], []
 
     def __call__(self, x):
+        self.weights.append(self.gain * (1 - self.gain) ** len(self.seen))
         self.seen.append(x)
-        t = len(self.seen)
-        return sum(self.gain * (1 - self.gain) ** (t - 1 - k) * x for k, x in enumerate(self.seen))
+        # The newest comes with the first weight.
+        return sum(w * x for w, x in zip(reversed(self.weights), self.seen, strict=True))
 
 
 class RecursiveMean:

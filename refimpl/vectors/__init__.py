@@ -1,8 +1,12 @@
 """Reference outputs: certified cases as data, by which any implementation can be verified.
 
 A family is one JSON file in the folder ``v1`` beside this module: cases with inputs as hexadecimal
-floats, outputs as decimals of 34 digits, and how much roundoff each output shows. Data are read
-strictly and never executed. Chapter "Verifying your own implementation" of the book.
+floats, outputs as decimals of 34 digits, and how much roundoff each output shows. There are three
+tiers: single pieces; replays, a method's whole state over a stored stream of positions and
+gradients; trajectories, a method's positions in closed loop with a named function, up to the step
+at which roundoff leaves binary64 nothing to compare. Beyond that step there are ensembles, of which
+only the distribution is compared. Data are read strictly and never executed. Chapter "Verifying
+your own implementation" of the book.
 """
 
 import hashlib
@@ -29,8 +33,17 @@ COMPARATORS = (
     "projector",
     "invariant:orthonormal-rows",
     "one-of",
+    "distribution",
 )
-REPLAY = "replay"
+DISTRIBUTION = COMPARATORS[-1]
+REPLAY, TRAJECTORY, ENSEMBLE = "replay", "trajectory", "ensemble"
+# Operations that are a whole method; those whose output is a list of steps; those without a stream.
+OF_METHODS = (REPLAY, TRAJECTORY, ENSEMBLE)
+OF_STEPS = (REPLAY, TRAJECTORY)
+CLOSED_LOOP = (TRAJECTORY, ENSEMBLE)
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+# From so many values on the limit of the comparator of distributions is proved.
+FEWEST = 458
 
 _HEADER = {
     "schema": str,
@@ -55,12 +68,12 @@ class Case(NamedTuple):
     op: str
     flags: tuple
     binary32: bool  # whether every input is exact in binary32
-    method: str  # of a replay, else ""
+    method: str  # of a replay, trajectory or ensemble, else ""
     params: dict
     inputs: dict
     out: dict  # field -> certified value, in the order of computation
     compare: dict  # field -> comparator
-    kappa: dict  # field -> condition of the problem; for a replay a list over its steps
+    kappa: dict  # field -> condition of the problem; where there are steps, a list over them
     K: dict  # field -> roundoff that the specified formula shows; likewise
     scale: dict  # field -> size of a field that is 0
     line: int  # in the file
@@ -405,10 +418,15 @@ def _case(document, entry, number):
     for flag in entry["flags"]:
         if flag not in document["notes"]:
             raise VectorError(f"case {name!r}: the flag {flag!r} is not described in the notes")
-    if (entry["op"] == REPLAY) != ("method" in entry):
-        raise VectorError(f"case {name!r}: a replay, and nothing else, names its method")
+    if (entry["op"] in OF_METHODS) != ("method" in entry):
+        raise VectorError(
+            f"case {name!r}: a replay, trajectory or ensemble, and nothing else, names its method"
+        )
     _check_inputs(entry["params"], f"case {name!r}, params")
-    _check_inputs(entry["in"], f"case {name!r}, in")
+    inputs = entry["in"]
+    if entry["op"] in CLOSED_LOOP:
+        inputs = _check_closed_loop(entry, f"case {name!r}")
+    _check_inputs(inputs, f"case {name!r}, in")
     if not error:
         _check_answer(entry, f"case {name!r}")
     elif not isinstance(entry["out"]["error"], str):
@@ -461,6 +479,22 @@ def _check_inputs(value, where):
         raise VectorError(f"{where}: expected a hexadecimal float as a string, got {value!r}")
 
 
+def _check_closed_loop(entry, where):
+    """The inputs besides the name of the function, which is the only word among them."""
+    given = entry["in"]
+    name = given.get("function")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise VectorError(f"{where}: in must name its function, in lower-case letters")
+    first = "start" if entry["op"] == TRAJECTORY else "starts"
+    kinds = {"data": dict, first: list, "directions": list, "noise": list, "hessian": bool}
+    for key, kind in kinds.items():
+        if type(given.get(key)) is not kind:
+            raise VectorError(f"{where}: in needs {key!r}, {_kind(kind())}")
+    if not given["noise"]:
+        raise VectorError(f"{where}: there is no step")
+    return {key: value for key, value in given.items() if key != "function"}
+
+
 def _check_decimals(value, exact, where):
     if isinstance(value, list):
         for entry in value:
@@ -479,16 +513,23 @@ def _is_number(value):
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _check_distribution(entry, value, where):
+    if not isinstance(value, list) or len(value) != len(entry["in"]["starts"]):
+        raise VectorError(f"{where}: expected one number for each of the starts")
+    if len(value) < FEWEST:
+        raise VectorError(f"{where}: expected at least {FEWEST} runs, got {len(value)}")
+
+
 def _check_answer(entry, where):
-    replay = entry["op"] == REPLAY
-    if replay:
+    stepwise = entry["op"] in OF_STEPS
+    if stepwise:
         steps = entry["out"].get("steps")
         if set(entry["out"]) != {"steps"} or not isinstance(steps, list) or not steps:
-            raise VectorError(f"{where}: the output of a replay is a list of steps")
-        if not isinstance(entry["in"].get("stream"), list) or len(entry["in"]["stream"]) != len(
-            steps
-        ):
-            raise VectorError(f"{where}: expected as many steps as the stream has gradients")
+            raise VectorError(f"{where}: the output of a {entry['op']} is a list of steps")
+        key, what = ("stream", "gradients") if entry["op"] == REPLAY else ("noise", "rows")
+        source = entry["in"].get(key)
+        if not isinstance(source, list) or len(source) != len(steps):
+            raise VectorError(f"{where}: expected as many steps as the {key} has {what}")
     else:
         steps = [entry["out"]]
     fields = list(entry["compare"])
@@ -501,7 +542,11 @@ def _check_answer(entry, where):
             comparator = entry["compare"][field]
             if comparator not in COMPARATORS:
                 raise VectorError(f"{where}.{field}: unknown comparator {comparator!r}")
-            spot = f"{where}.{field}" + (f", step {t + 1}" if replay else "")
+            spot = f"{where}.{field}" + (f", step {t + 1}" if stepwise else "")
+            if (comparator == DISTRIBUTION) != (entry["op"] == ENSEMBLE):
+                raise VectorError(f"{spot}: distributions are those of an ensemble")
+            if comparator == DISTRIBUTION:
+                _check_distribution(entry, value, spot)
             if comparator == "one-of":
                 if not isinstance(value, list) or not value:
                     raise VectorError(f"{spot}: one-of needs a list of alternatives")
@@ -514,12 +559,12 @@ def _check_answer(entry, where):
         if list(entry[key]) != fields:
             raise VectorError(f"{where}: {key} and compare must have the same fields in one order")
         for field, value in entry[key].items():
-            if isinstance(value, list) != replay or (replay and len(value) != len(steps)):
+            if isinstance(value, list) != stepwise or (stepwise and len(value) != len(steps)):
                 raise VectorError(
-                    f"{where}.{field}: {key} is one number a field, a list over the steps of a "
-                    "replay"
+                    f"{where}.{field}: {key} is one number a field, a list over the steps where "
+                    "there are some"
                 )
-            for number in value if replay else [value]:
+            for number in value if stepwise else [value]:
                 if not (_is_number(number) and number >= 1):
                     raise VectorError(
                         f"{where}.{field}: {key} must be a number of at least 1, got {number!r}"

@@ -16,7 +16,8 @@ SAMPLE = 4
 def check(folder=FOLDER, everything=False, regenerate=True, tell=None):
     """Find what is wrong with the files of a folder.
 
-    The schema; ids, unique over all families and never one that was withdrawn; flags, described and
+    The schema; ids, unique over all families, without a gap but for those that were withdrawn, and
+    never one of these; flags, described and
     used; digests; numbers said to be exact in binary32; and that the oracle gives every line again,
     byte for byte: of a sample, or of everything.
 
@@ -115,6 +116,7 @@ def _style(family):
             found.append(f"{family.path}:1: flag {flag!r} does not say which mistake it catches")
         if flag not in used:
             found.append(f"{family.path}:1: flag {flag!r} is described, but no case has it")
+    found += _numbering(family)
     for case in family.cases:
         if not case.id.startswith(f"{family.name}-"):
             found.append(
@@ -129,6 +131,28 @@ def _style(family):
     return found
 
 
+def _numbering(family):
+    """Ids that have vanished without being withdrawn, or stand in another order than they came."""
+    found, gone = [], {entry["id"] for entry in family.withdrawn}
+    ids = [case.id for case in family.cases]
+    known = {*ids, *gone}
+    whole = [f"{family.name}-{number:04d}" for number in range(1, len(known) + 1)]
+    missing = [name for name in whole if name not in known]
+    if missing:
+        found.append(
+            f"{family.path}:1: {missing[0]} is neither a case nor withdrawn; an id is never given "
+            "up without a reason"
+        )
+    for before, case in zip(ids, family.cases[1:], strict=False):
+        if case.id <= before:
+            found.append(f"{family.path}:{case.line}: {case.id} stands after {before}")
+    for entry in family.withdrawn:
+        other = entry.get("replaced_by")
+        if other is not None and other not in ids:
+            found.append(f"{family.path}:1: {entry['id']} is replaced by {other}, which is no case")
+    return found
+
+
 def exact_in_binary32(part):
     """Whether every number of an input is one of binary32.
 
@@ -138,7 +162,7 @@ def exact_in_binary32(part):
     (True, False)
     """
     if isinstance(part, dict):
-        return all(exact_in_binary32(value) for value in part.values())
+        return all(exact_in_binary32(value) for key, value in part.items() if key != "function")
     if isinstance(part, list):
         return all(exact_in_binary32(value) for value in part)
     if not isinstance(part, str):
@@ -162,10 +186,23 @@ def _regenerated(family, document, everything, tell):
             f"regeneration needs the package {error.name}: pip install 'refimpl[test]'"
         ) from None
     ids = [case.id for case in family.cases]
+    found = []
+    gone = oracle.withdrawn_cases(family.name)
+    for entry in gone:
+        if entry["id"] in ids:
+            line_of = next(case.line for case in family.cases if case.id == entry["id"])
+            found.append(
+                f"{family.path}:{line_of}: {entry['id']} is a case again, but was withdrawn: "
+                f"{entry['reason']}"
+            )
+    if gone != list(family.withdrawn):
+        found.append(f"{family.path}:1: the file lists other withdrawn cases than the oracle")
     wanted = ids if everything else ids[:: max(1, len(ids) // SAMPLE)]
     tell(f"{family.name}: computing {len(wanted)} of {len(ids)} cases anew")
-    again = oracle.regenerate(family.name, None if everything else wanted)
-    found = []
+    try:
+        again = oracle.regenerate(family.name, None if everything else wanted)
+    except VectorError as error:
+        return [*found, f"{family.path}:1: {error}"]
     if everything and list(again) != ids:
         found.append(f"{family.path}:1: the oracle gives other ids, or in another order")
     stored = {entry["id"]: entry for entry in document["cases"]}

@@ -4,12 +4,13 @@ Numbers are compared as decimals of 50 digits, so that neither rounding nor over
 enters: an answer in binary64 is exact there, and a certified value has 34 digits.
 """
 
+import bisect
 import decimal
 import math
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..vectors import REPLAY
+from ..vectors import DISTRIBUTION, OF_STEPS
 
 PASS, ACCEPTABLE, UNINFORMATIVE, FAIL = "pass", "acceptable", "uninformative", "fail"
 # From best to worst.
@@ -19,6 +20,8 @@ VERDICTS = (PASS, ACCEPTABLE, UNINFORMATIVE, FAIL)
 MARGIN = 64.0
 # Where roundoff alone may spoil the second digit, agreement says nothing.
 BLURRED = 1e-2
+# How often a right program fails an ensemble, if its runs are independent of the certified ones.
+FALSE_ALARM = 1e-6
 # Dimensions of an array that an answer may have.
 DEEPEST = 8
 
@@ -50,12 +53,12 @@ class FieldVerdict(NamedTuple):
     field: str
     verdict: str
     error: float  # relative, as the comparator defines it; inf where numbers cannot be compared
-    in_units: float  # error / (K u)
+    in_units: float  # error / (K u); of a distribution error / limit
     digits: float  # decimal digits that agree, at most `precision`
     attainable: float  # digits that the formula allows in this arithmetic
     problem: str = ""  # name of what is wrong besides the size of the error
     message: str = ""
-    step: int = 0  # of a replay, from 1; 0 otherwise
+    step: int = 0  # of a replay or trajectory, from 1; 0 otherwise
 
 
 class Unfit(Exception):
@@ -73,14 +76,14 @@ def judge(case, answer, arithmetic):
     ----------
     case : vectors.Case
     answer : dict
-        The program's `out`: field -> number, nested lists of numbers, or a word; for a replay
-        ``{"steps": [...]}``.
+        The program's `out`: field -> number, nested lists of numbers, or a word; for a replay or a
+        trajectory ``{"steps": [...]}``.
     arithmetic : Arithmetic
 
     Returns
     -------
     list of FieldVerdict
-        In the order of computation, for a replay step by step.
+        In the order of computation, step by step where there are steps.
 
     Examples
     --------
@@ -91,7 +94,7 @@ def judge(case, answer, arithmetic):
     >>> judged.verdict, round(judged.digits, 1), round(judged.attainable, 1)
     ('fail', 6.3, 15.7)
     """
-    if case.op != REPLAY:
+    if case.op not in OF_STEPS:
         return [_field(case, name, case.out, answer, arithmetic) for name in case.out]
     steps = answer.get("steps")
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
@@ -111,8 +114,8 @@ def judge(case, answer, arithmetic):
 def verdict(judged):
     """The verdict of a whole case: that of the worst field.
 
-    In a replay, what roundoff blurs at a late step does not hide what was compared before: the
-    worst of the steps that are informative throughout decides, if there is any.
+    Where there are steps, what roundoff blurs at a late one does not hide what was compared before:
+    the worst of the steps that are informative throughout decides, if there is any.
 
     Examples
     --------
@@ -159,6 +162,8 @@ def _field(case, name, expected, answer, arithmetic, step=0):
         if comparator == "exact":
             _same(expected[name], answer[name], arithmetic)
             return FieldVerdict(name, PASS, 0.0, 0.0, math.nan, math.nan, step=step)
+        if comparator == DISTRIBUTION:
+            return _distribution(name, expected[name], answer[name])
         with decimal.localcontext(_CONTEXT):
             error, size = distance(
                 comparator, expected[name], answer[name], Decimal(case.scale.get(name, 1))
@@ -190,6 +195,57 @@ def _field(case, name, expected, answer, arithmetic, step=0):
         message,
         step,
     )
+
+
+def _distribution(name, expected, got):
+    """Many values of which none is certain by itself: the two samples must be of one kind."""
+    shape, b = flat(expected, certified)
+    got_shape, a = flat(got, number)
+    if got_shape != shape:
+        raise Unfit("WrongShape", f"expected the shape {shape}, got {got_shape}")
+    _finite(a, shape)
+    error, limit = kolmogorov_smirnov(a, b), distribution_limit(len(b))
+    medians = (float(sorted(sample)[len(sample) // 2]) for sample in (a, b))
+    message = "the distributions differ by {:.3f}, up to {:.3f} is accepted; medians {:.6g}, {:.6g}"
+    return FieldVerdict(
+        name,
+        PASS if error <= limit else FAIL,
+        error,
+        error / limit,
+        math.nan,
+        math.nan,
+        message=message.format(error, limit, *medians),
+    )
+
+
+def kolmogorov_smirnov(a, b):
+    """Largest difference of the empirical distribution functions of two samples.
+
+    Examples
+    --------
+    >>> kolmogorov_smirnov([1, 2, 3, 4], [3, 4, 5, 6])
+    0.5
+    """
+    a, b = sorted(a), sorted(b)
+    return max(
+        abs(bisect.bisect_right(a, x) / len(a) - bisect.bisect_right(b, x) / len(b))
+        for x in (*a, *b)
+    )
+
+
+def distribution_limit(n):
+    """What two samples of one distribution, of `n` values each, exceed with `FALSE_ALARM` at most.
+
+    By the inequality of Dvoretzky, Kiefer and Wolfowitz for two samples, ``P(distance > d) <= 2
+    exp(-n d^2)``, which holds from 458 values on, whatever the distribution. Samples that go
+    together, as those of a program whose runs stay near the certified ones, differ less.
+
+    Examples
+    --------
+    >>> round(distribution_limit(480), 4)
+    0.1739
+    """
+    return math.sqrt(math.log(2.0 / FALSE_ALARM) / n)
 
 
 def distance(comparator, expected, got, scale=Decimal(1)):

@@ -8,14 +8,28 @@ Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "i
 hexadecimal strings, integers and booleans as such; they come back as JSON numbers, hexadecimal
 strings, "nan", "inf" or "-inf".
 
-A replay whose op is "replay-forced" also holds ``states``: before each step the program takes the
-given state in place of its own (null at the first step: its own start).
+A case of a whole method also names its ``method``, and its ``out`` depends on the op:
+
+* "replay": ``in`` holds ``start``, ``directions`` and ``stream``, for each step ``theta``,
+  ``gradient`` and for some methods ``hessian``; ``out`` is ``{"steps": [...]}``, for each step the
+  fields of the state after it and ``theta``, the next position.
+* "replay-forced": the same with ``states``: before each step the program takes the given state in
+  place of its own (null at the first step: its own start).
+* "trajectory": ``in`` names a ``function`` with its ``data``, the ``start``, ``directions`` and the
+  ``noise``, a row for each step. At its own position the program takes the exact gradient, adds the
+  row, and makes a step; ``hessian`` says whether the method takes the exact Hessian there as well.
+  ``out`` is ``{"steps": [{"theta": [...]}, ...]}``, the position after each step.
+* "ensemble": the same with ``starts`` in place of ``start``, a row for each run. All runs see the
+  same noise; ``out`` is ``{"value": [...]}``, the function's value at the last position of each.
+
+The functions are "beale" and "rosenbrock" without data, "quadratic" with ``spectrum``, and
+"bounded_saddle" with ``spectrum`` and ``c``, the last two with or without ``rotation``.
 """
 
 import json
 from typing import NamedTuple
 
-from ..vectors import REPLAY
+from ..vectors import OF_METHODS
 from .compare import ARITHMETIC, BINARY64, rounded
 
 PROTOCOL = 1
@@ -50,7 +64,7 @@ class Greeting(NamedTuple):
 def question(seq, case, forced=False, arithmetic=BINARY64):
     """The message that puts a case, without its certified outputs."""
     put = {"id": case.id, "op": case.op, "params": case.params, "in": case.inputs}
-    if case.op == REPLAY:
+    if case.op in OF_METHODS:
         put["method"] = case.method
     if forced:
         put["op"] = FORCED

@@ -8,10 +8,15 @@ implementation: a dictionary, or an object with attributes, of
   arguments: those of `in` (float64 arrays, float32 where `dtype` is "binary32"; a state is a
   dictionary of its fields) and those of `params` (numbers). It returns a named tuple or a
   dictionary of the fields of `out`, or one number or array where the only field is `result`;
-* ``methods``, for replays: name -> ``(start, step)``, with ``start(theta, directions, **params)``
-  -> state and ``step(state, theta, gradient, **params)`` -> ``(theta, state)``, with one more
-  argument `hessian` for methods that need it. The state is a named tuple or a dictionary, nested
-  ones included; its fields are compared under dotted names;
+* ``methods``, for replays, trajectories and ensembles: name -> ``(start, step)``, with
+  ``start(theta, directions, **params)`` -> state and ``step(state, theta, gradient, **params)`` ->
+  ``(theta, state)``, with one more argument `hessian` for methods that need it. The state is a
+  named tuple or a dictionary, nested ones included; in replays its fields are compared under dotted
+  names;
+* ``functions``, optional, for trajectories and ensembles: name -> ``make``, with ``make(dimension,
+  **data)`` -> an object or dictionary of callables `gradient`, `value` (for ensembles) and
+  `hessian` (for methods that need it), each of a position. Those of `refimpl.functions` take the
+  place of what is not there;
 * ``name``, ``version`` and ``dtype``, optional.
 
 An exception is an answer too, and the right one where the certified outcome is an error;
@@ -27,10 +32,12 @@ import sys
 import numpy as np
 
 from ..errors import VerificationError
+from ..vectors import ENSEMBLE, NAME, REPLAY, SPECIAL, TRAJECTORY
 from . import protocol
 
 DTYPES = {"binary64": np.float64, "binary32": np.float32}
-REPLAYS = (protocol.REPLAY, protocol.FORCED)
+REPLAYS = (REPLAY, protocol.FORCED)
+OF_METHODS = (*REPLAYS, TRAJECTORY, ENSEMBLE)
 
 
 def target(name):
@@ -73,11 +80,11 @@ def ops(implementation):
     as_dict = isinstance(implementation, dict)
     names = [name for name in implementation if "." in name] if as_dict else known_ops()
     having = [name for name in names if callable(found(implementation, name))]
-    return having + (list(REPLAYS) if found(implementation, "methods") else [])
+    return having + (list(OF_METHODS) if found(implementation, "methods") else [])
 
 
 def values(part, dtype):
-    """Numbers as they are in a case, as floats, integers, arrays and dictionaries.
+    """Numbers as they are in a case, as floats, integers, arrays and dictionaries; names as such.
 
     Examples
     --------
@@ -90,7 +97,9 @@ def values(part, dtype):
         if any(isinstance(entry, dict) or entry is None for entry in part):
             return [values(entry, dtype) for entry in part]
         return np.array(_floats(part), dtype=dtype)
-    return float.fromhex(part) if isinstance(part, str) else part
+    if isinstance(part, str):
+        return part if NAME.fullmatch(part) and part not in SPECIAL else float.fromhex(part)
+    return part
 
 
 def _floats(part):
@@ -169,6 +178,12 @@ def answer(implementation, case, dtype):
     given, params = values(case["in"], dtype), hyperparameters(case["params"])
     if case["op"] in REPLAYS:
         return {"steps": list(replay(implementation, case["method"], given, params))}
+    if case["op"] == TRAJECTORY:
+        made = function_of(implementation, given["function"], given["start"].size, given["data"])
+        positions = closed_loop(implementation, case["method"], made, given, params)
+        return {"steps": [{"theta": plain(theta)} for theta in positions]}
+    if case["op"] == ENSEMBLE:
+        return {"value": plain(ends(implementation, case["method"], given, params))}
     call = found(implementation, case["op"])
     if call is None:
         raise NotImplementedError(f"no operation {case['op']!r}")
@@ -176,12 +191,74 @@ def answer(implementation, case, dtype):
     return {name: plain(value) for name, value in made.items()}
 
 
+def method_of(implementation, name):
+    """Start and step of a method by its name.
+
+    Raises
+    ------
+    NotImplementedError
+        If the implementation has no such method.
+    """
+    methods = found(implementation, "methods", {})
+    if name not in methods:
+        raise NotImplementedError(f"no method {name!r}")
+    return methods[name]
+
+
+def laboratory():
+    """What makes the functions of this package from a dimension and their data."""
+    from .. import functions
+
+    return {
+        "beale": lambda dimension: functions.beale,
+        "rosenbrock": functions.rosenbrock,
+        "quadratic": lambda dimension, **data: functions.quadratic(**data),
+        "bounded_saddle": lambda dimension, **data: functions.bounded_saddle(**data),
+    }
+
+
+def function_of(implementation, name, dimension, data):
+    """The function that a trajectory names: the implementation's own, or that of the laboratory.
+
+    Raises
+    ------
+    NotImplementedError
+        If neither has one of this name.
+    """
+    make = found(implementation, "functions", {}).get(name) or laboratory().get(name)
+    if make is None:
+        raise NotImplementedError(f"no function {name!r}")
+    return make(dimension, **data)
+
+
+def closed_loop(implementation, method, function, given, params):
+    """The position after each step, the gradient taken at the one before, and noise added to it."""
+    begin, step = method_of(implementation, method)
+    theta = given["start"]
+    dtype = theta.dtype
+    state = begin(theta, given["directions"], **params)
+    for noise in given["noise"]:
+        seen = {"gradient": np.asarray(found(function, "gradient")(theta), dtype) + noise}
+        if given["hessian"]:
+            seen["hessian"] = np.asarray(found(function, "hessian")(theta), dtype)
+        theta, state = step(state, theta, **seen, **params)
+        yield theta
+
+
+def ends(implementation, method, given, params):
+    """The function's value at the last position of each run."""
+    starts = given["starts"]
+    made = function_of(implementation, given["function"], starts.shape[1], given["data"])
+    values = np.empty(len(starts), starts.dtype)
+    for k, start in enumerate(starts):
+        *_, last = closed_loop(implementation, method, made, given | {"start": start}, params)
+        values[k] = found(made, "value")(last)
+    return values
+
+
 def replay(implementation, method, given, params):
     """State and next position after each step of a stored stream; see `protocol` on `states`."""
-    methods = found(implementation, "methods")
-    if method not in methods:
-        raise NotImplementedError(f"no method {method!r}")
-    start, step = methods[method]
+    start, step = method_of(implementation, method)
     state = start(given["start"], given["directions"], **params)
     states = given.get("states") or [None] * len(given["stream"])
     for seen, forced in zip(given["stream"], states, strict=True):

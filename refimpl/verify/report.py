@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..vectors import REPLAY
+from ..vectors import OF_STEPS, TRAJECTORY
 from . import compare
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
@@ -38,7 +38,9 @@ def case_line(outcome, width=0):
     parts = [outcome.case.id.ljust(width), verdict.ljust(15)]
     judged = compare.worst(outcome.fields) if outcome.fields else None
     if judged is not None and not judged.problem:
-        if math.isnan(judged.attainable):
+        if judged.message:
+            parts.append(judged.message)
+        elif math.isnan(judged.attainable):
             parts.append("exact")
         else:
             parts.append(
@@ -68,6 +70,8 @@ def diagnosis(outcome, report):
                 f"step {failed.step} of {len(case.out['steps'])} is the first that diverges, and "
                 f"{failed.field} the first quantity in it, in the order of computation"
             )
+        if case.op == TRAJECTORY:
+            sentences.append(_closed_loop(case, failed))
         sentences.append(f"{failed.field}: {_how_wrong(failed)}")
         if outcome.problem and not failed.problem:
             sentences.append(f"later {outcome.problem}: {outcome.message}")
@@ -79,9 +83,25 @@ def diagnosis(outcome, report):
     return sentences + likely_causes(case, report)
 
 
+def _closed_loop(case, failed):
+    """Where to look for what a position alone does not tell."""
+    function = case.inputs["function"]
+    if failed.step == 1:
+        return (
+            f"the first step already: is it the gradient of {function}, the noise, or the start of "
+            f"{case.method}?"
+        )
+    return (
+        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}; the "
+        f"replays of {case.method} tell which quantity of its step goes wrong"
+    )
+
+
 def _how_wrong(judged):
     if judged.problem:
         return f"{judged.problem}: {judged.message}"
+    if judged.message:
+        return judged.message
     return (
         f"{judged.digits:.1f} digits agree where {judged.attainable:.1f} can be had; the error is "
         f"{judged.in_units:.2g} times the roundoff of the formula (K u), up to "
@@ -171,7 +191,7 @@ def looks_like(case, judged, answer, arithmetic):
     """What relation a wrong answer has to the certified one, if it has a simple one."""
     if not answer or case.compare.get(judged.field) not in ("relative", "exact"):
         return ""
-    if case.op == REPLAY:
+    if case.op in OF_STEPS:
         expected = case.out["steps"][judged.step - 1][judged.field]
         answer = answer["steps"][judged.step - 1]
     else:
@@ -291,7 +311,7 @@ def _field(judged):
             "attainable": _json_number(judged.attainable),
         }
         | ({"step": judged.step} if judged.step else {})
-        | ({"problem": judged.problem, "message": judged.message} if judged.problem else {})
+        | {key: getattr(judged, key) for key in ("problem", "message") if getattr(judged, key)}
     )
 
 

@@ -1,0 +1,135 @@
+"""Trajectories: methods in closed loop with the functions of the laboratory, and ensembles."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .cases import dyadic
+from .cases_optimizers import CURVATURE, DYADIC, OGR
+
+STEPS, LONG = 60, 100
+# Starts of an ensemble: from 458 on the bound of its comparator is proved.
+RUNS, LAST = 480, 80
+HALVES = np.full((4, 4), 0.5) - np.eye(4)
+
+
+class Trajectory(NamedTuple):
+    """A trajectory before it is certified, and before its horizon is known."""
+
+    method: str
+    flags: tuple
+    params: dict
+    given: dict
+    binary32: bool = True
+
+
+class Ensemble(NamedTuple):
+    """Many of them, of which only the ends are compared."""
+
+    method: str
+    flags: tuple
+    params: dict
+    given: dict
+    binary32: bool = True
+
+
+class Place(NamedTuple):
+    """A function, where to start on it, how large the noise is, and what suits its curvature."""
+
+    function: str
+    data: dict
+    start: tuple
+    noise: float
+    flags: tuple = ()
+    rate: float = 0.0625
+    cut: float | None = None
+
+
+QUADRATIC = Place(
+    "quadratic",
+    {"spectrum": np.array([0.25, 0.5, 1.0, 4.0]), "rotation": HALVES},
+    (2.0, -1.0, 1.5, 0.5),
+    0.25,
+)
+SADDLE = Place(
+    "bounded_saddle",
+    {"spectrum": np.array([-1.0, 2.0]), "c": 1.0},
+    (0.125, 1.5),
+    0.125,
+    ("exact-saddle",),
+)
+TURNED = Place(
+    "bounded_saddle",
+    {"spectrum": np.array([-1.0, 2.0, -0.5, 1.0]), "c": 0.5, "rotation": HALVES},
+    (0.125, 1.5, 0.25, -1.0),
+    0.125,
+    ("exact-saddle", "division-order"),
+)
+BEALE = Place("beale", {}, (1.0, 1.5), 0.25, rate=2.0**-8, cut=8.0)
+VALLEY = Place("rosenbrock", {}, (-1.25, 1.0), 0.25, rate=2.0**-10, cut=8.0)
+VALLEY3 = Place("rosenbrock", {}, (-1.25, 1.0, 0.5), 0.25, rate=2.0**-10, cut=8.0)
+# On the longer valley the other methods leave it, or meet fits that are nearly singular.
+THROUGH = ("sgd", "momentum", "adam", "newton", "sfn", "fogr", "dogr", "cdogr", "pogr")
+# Two that lose binary64's digits soonest, from as far as they go.
+FAR = {"fogr": TURNED, "dogr": VALLEY}
+
+
+def cases():
+    """All of them, in the order of their numbers; `ogr`, which may still change, is last."""
+    rng = np.random.default_rng(20240606)
+    for place in (QUADRATIC, SADDLE, BEALE, VALLEY):
+        for method in DYADIC:
+            if method != "krylov_sfn" and FAR.get(method) is not place:
+                yield trajectory(rng, method, place)
+    for method in THROUGH:
+        yield trajectory(rng, method, VALLEY3)
+    for method, place in FAR.items():
+        yield trajectory(rng, method, place, LONG)
+    for method in ("momentum", "newton"):
+        yield trajectory(rng, method, VALLEY._replace(noise=0.0))
+    yield ensemble(rng, "sgd", {"alpha": 1.75})
+    yield ensemble(rng, "momentum", {"alpha": 1.75, "gamma": 0.9375})
+    for place in (QUADRATIC, SADDLE, BEALE, VALLEY, VALLEY3):
+        yield trajectory(rng, "ogr", place)
+
+
+def hyperparameters(method, place):
+    """Those of the replays, with a rate and a cut that suit the function."""
+    params = dict(OGR if method == "ogr" else DYADIC[method])
+    if method in ("sgd", "momentum"):
+        params["alpha"] = place.rate
+    if place.cut is not None and "cut" in params and method != "sfn":
+        params["cut"] = place.cut
+    return params
+
+
+def trajectory(rng, method, place, steps=STEPS):
+    """A method on a function, with noise of its own."""
+    params = hyperparameters(method, place)
+    D = len(place.start)
+    noise = dyadic(rng, (steps, D), 6, place.noise) if place.noise else np.zeros((steps, D))
+    d = min(params.get("dimension", 0), D) if method not in (*CURVATURE, "ogr") else 0
+    given = {
+        "function": place.function,
+        "data": place.data,
+        "start": np.array(place.start),
+        # Uniform in [0, 2^-10), as in the programs of [D].
+        "directions": np.abs(dyadic(rng, (d, D), 10, 2.0**-10)) if d else np.zeros((0, D)),
+        "noise": noise,
+        "hessian": method in CURVATURE,
+    }
+    # The floor of the spread of `ogr` is in units of binary64.
+    return Trajectory(method, ("closed-loop", *place.flags), params, given, method != "ogr")
+
+
+def ensemble(rng, method, params):
+    """A rate so large that positions never settle, and neighbours part by a factor each step."""
+    given = {
+        "function": "bounded_saddle",
+        "data": {"spectrum": np.array([-1.0, -0.875]), "c": 1.0},
+        "starts": dyadic(rng, (RUNS, 2), 10, 0.875),
+        "directions": np.zeros((0, 2)),
+        "noise": dyadic(rng, (LAST, 2), 6, 2.0**-6),
+        "hessian": False,
+    }
+    return Ensemble(method, ("beyond-horizon",), params, given)

@@ -1,0 +1,38 @@
+"""Methods that answer to their own positions: trajectories, and the ends of many of them."""
+
+import numpy as np
+
+from .methods import METHODS
+
+
+def positions(parts, functions, method, params, given):
+    """The position after each step, with the noise that is given added to the exact gradient."""
+    function, data = functions[given["function"]], given["data"]
+    theta = given["start"]
+
+    def stream():
+        for noise in given["noise"]:
+            seen = {"theta": theta, "gradient": function.gradient(theta, **data) + noise}
+            if given["hessian"]:
+                seen["hessian"] = function.hessian(theta, **data)
+            yield seen
+
+    # A method takes a step from the stream before it gives the position for the next one.
+    for fields in METHODS[method](parts, params, theta, given["directions"], stream()):
+        theta = fields["theta"]
+        yield theta
+
+
+def trajectory(parts, functions, method, params, given):
+    """The positions as the steps of an answer."""
+    return [{"theta": theta} for theta in positions(parts, functions, method, params, given)]
+
+
+def ensemble(parts, functions, method, params, given):
+    """The value of the function at the last position, of each of the starts; all in one step."""
+    value, rest = functions[given["function"]].value, dict(given)
+    found = []
+    for start in rest.pop("starts"):
+        *_, last = positions(parts, functions, method, params, rest | {"start": start})
+        found.append(value(last, **given["data"]))
+    return [{"value": np.array(found, dtype=object)}]

@@ -1,0 +1,47 @@
+"""Cases that are no more.
+
+A case whose certified values, inputs or flags turn out to be wrong is not mended in place: who has
+verified against it must be able to see that. Its line goes from the generator of its family, an
+entry with its reason comes here, and what replaces it is appended at the end of the family, under
+a number that no case has had. `generate.numbered` leaves out the withdrawn numbers, so that all
+others stay; the file lists them under ``withdrawn``. Where cases draw from one stream of random
+numbers, the draw of the withdrawn one must stay, or the others change with it: regeneration tells.
+"""
+
+from typing import NamedTuple
+
+
+class Withdrawn(NamedTuple):
+    """A name that is never used again."""
+
+    id: str
+    reason: str
+    replaced_by: str = ""  # id of the case that says the same rightly, if there is one
+
+
+WITHDRAWN = ()
+
+
+def withdrawn_cases(family):
+    """Those of a family as its file lists them.
+
+    Parameters
+    ----------
+    family : str
+        Name of a family.
+
+    Returns
+    -------
+    list of dict
+        With `id`, `reason` and, where there is one, `replaced_by`.
+
+    Examples
+    --------
+    >>> withdrawn_cases("repulsion")
+    []
+    """
+    return [
+        {key: value for key, value in gone._asdict().items() if value}
+        for gone in WITHDRAWN
+        if gone.id.rpartition("-")[0] == family
+    ]
