@@ -28,7 +28,7 @@ SHAPES = "cubic: hessian must be (S, S), gradient and d (S,), with S at least 1"
 OUTCOMES = ("regular", "hard", "quadratic", "zero", "unbounded")
 REGULAR, HARD, QUADRATIC, ZERO, UNBOUNDED = range(5)
 # Exponents of two between which the curvature of the cubic term is sought, in natural units.
-REACH = 1000
+REACH = np.finfo(np.float64).maxexp - 24
 REFINEMENTS = 10
 SMALLEST = np.finfo(np.float64).tiny
 

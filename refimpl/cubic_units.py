@@ -12,6 +12,7 @@ import numpy as np
 from ._compile import compiled
 
 LARGEST = np.finfo(np.float64).max
+LARGEST_EXPONENT = np.finfo(np.float64).maxexp
 # Stands for the exponent of 0.
 NOTHING = -(2**30)
 
@@ -44,7 +45,7 @@ def shifted(x, e):
     """``x * 2**e``, cut to the largest float."""
     if x == 0.0:
         return 0.0
-    if math.frexp(x)[1] + e > 1024:
+    if math.frexp(x)[1] + e > LARGEST_EXPONENT:
         return math.copysign(LARGEST, x)
     return math.ldexp(x, int(max(e, -3000)))
 
