@@ -15,7 +15,8 @@ import numpy as np
 
 from ._compile import compiled
 from ._finite import all_finite
-from .cubic_bounded import ROUNDING, dot, form, hold
+from .cubic_bounded import hold
+from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
 from .cubic_units import Model, in_units, natural_units, shifted
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from .ldl import factor, solve
@@ -189,7 +190,7 @@ def _one_group(model):
 @compiled
 def _minimum(model, held):
     """The minimiser of a bounded model in natural units."""
-    _, g, d, strength = model
+    H, g, d, strength = model
     rest = _rest(model, held)
     nothing = ZERO if length(g) == 0.0 else QUADRATIC
     if length(d) == 0.0:
@@ -203,18 +204,38 @@ def _minimum(model, held):
     spectrum = _spectrum(held, d, math.ldexp(1.0, e + 1))
     bottom = spectrum.values[-1]
     pole = spectrum.reach - 1.0 / bottom if bottom > 0.0 else -spectrum.reach
+    c = np.zeros(g.size)
     if rest.still:
         v = solve(spectrum.factors, d * spectrum.vectors[:, -1])
-        noise = (
-            form(np.abs(v), np.abs(model.hessian), np.abs(v)) / bottom**2 if bottom > 0.0 else 0.0
-        )
-        if pole <= ROUNDING * g.size * noise:
+        noise = ROUNDING * g.size * moduli_form(v, H, v)
+        if bottom == 0.0 or pole <= noise / bottom**2:
             return _Found(rest.rates, nothing)
-        c = np.zeros(g.size)
     else:
-        c = spectrum.vectors.T @ (d * solve(spectrum.factors, g))
+        b = d * solve(spectrum.factors, g)
+        for i in range(g.size):
+            for s in range(g.size):
+                c[i] += spectrum.vectors[s, i] * b[s]
     found = _beyond_the_pole(model, spectrum, c, max(pole, 0.0))
     return _Found(_refined(model, held, found.rates), found.outcome)
+
+
+@compiled
+def _bent(held, d, curvature):
+    """``H + curvature D^2``."""
+    M = held.copy()
+    for s in range(d.size):
+        M[s, s] += curvature * d[s] * d[s]
+    return M
+
+
+@compiled
+def _combined(Y, weights):
+    """``Y weights``."""
+    total = np.zeros(weights.size)
+    for s in range(weights.size):
+        for i in range(weights.size):
+            total[s] += Y[s, i] * weights[i]
+    return total
 
 
 @compiled
@@ -232,20 +253,21 @@ def _rest(model, held):
                     K[s, t] = held[s, t]
     factors = factor(K, 0.0)
     rates = solve(factors, given)
-    rates += solve(factors, given - K @ rates)
+    rates += solve(factors, given - _combined(K, rates))
+    moduli = np.zeros(S)
     for s in range(S):
         if d[s] > 0.0:
             rates[s] = 0.0
-    moduli = np.abs(given)
-    for s in range(S):
-        for t in range(S):
-            if d[s] == 0.0:
-                moduli[s] += abs(H[s, t] * rates[t])
+        else:
+            moduli[s] = abs(g[s]) + moduli_dot(H[s], rates)
+    row = np.empty(S)
     for s in range(S):
         if d[s] > 0.0:
-            row = np.where(d == 0.0, H[s], 0.0)
-            force = g[s] - dot(row, rates)
-            noise = abs(g[s]) + dot(np.abs(solve(factors, row)), moduli)
+            force = g[s]
+            for t in range(S):
+                row[t] = H[s, t] if d[t] == 0.0 else 0.0
+                force -= row[t] * rates[t]
+            noise = abs(g[s]) + moduli_dot(solve(factors, row), moduli)
             if abs(force) > ROUNDING * S * noise:
                 return _Rest(rates, False)
     return _Rest(rates, True)
@@ -258,35 +280,28 @@ def _octave(held, g, d, half, still):
     From the curvature of the minimum on, and nowhere before, ``H + curvature D^2`` is positive
     definite and the radius of its solution, times ``strength / 2``, at most the curvature.
     """
-    low, high = 0, 0
-    stride = 1
-    if _is_beyond(held, g, d, half, still, 0):
-        low = -1
-        while _is_beyond(held, g, d, half, still, low):
-            high = low
-            if low == -REACH:
-                return low
-            stride *= 2
-            low = max(low - stride, -REACH)
-    else:
-        high = 1
-        while high < REACH and not _is_beyond(held, g, d, half, still, high):
-            low = high
-            stride *= 2
-            high = min(high + stride, REACH)
+    low, high, stride = -REACH, REACH, 1
+    e = 0
+    # Outward from 0 until the minimum lies between, then halve.
     while high - low > 1:
-        middle = (low + high) // 2
-        if _is_beyond(held, g, d, half, still, middle):
-            high = middle
+        if _is_beyond(held, g, d, half, still, e):
+            high = e
         else:
-            low = middle
-    return high
+            low = e
+        if low == -REACH:
+            e = max(high - stride, -REACH + 1)
+        elif high == REACH:
+            e = min(low + stride, REACH - 1)
+        else:
+            e = (low + high) // 2
+        stride *= 2
+    return high if high > -REACH + 1 else -REACH
 
 
 @compiled
 def _is_beyond(held, g, d, half, still, e):
     curvature = math.ldexp(1.0, e)
-    factors = factor(held + np.diag(curvature * d * d), g.size * EPS)
+    factors = factor(_bent(held, d, curvature), g.size * EPS)
     if still or not factors.definite:
         return factors.definite
     return half * length(d * solve(factors, g)) <= curvature
@@ -299,17 +314,22 @@ def _spectrum(held, d, reach):
     A group with small or no `d`, which would be the largest in ``D^{-1} H D^{-1}``, is the smallest
     here: nothing has to be eliminated, and what matters comes out exactly.
     """
-    factors = factor(held + np.diag(reach * d * d), 0.0)
+    factors = factor(_bent(held, d, reach), 0.0)
     n = d.size
     inner = np.zeros((n, n))
+    axis = np.zeros(n)
     for s in range(n):
-        axis = np.zeros(n)
         axis[s] = d[s]
         column = solve(factors, axis)
+        axis[s] = 0.0
         for t in range(n):
-            inner[t, s] = d[t] * column[t]
-    values, vectors = eigh(0.5 * (inner + inner.T))
-    return _Spectrum(reach, factors, np.maximum(values, 0.0), vectors)
+            # The two halves differ in the last bits.
+            inner[t, s] += 0.5 * d[t] * column[t]
+            inner[s, t] += 0.5 * d[t] * column[t]
+    values, vectors = eigh(inner)
+    for i in range(n):
+        values[i] = max(values[i], 0.0)
+    return _Spectrum(reach, factors, values, vectors)
 
 
 @compiled
@@ -326,27 +346,25 @@ def _beyond_the_pole(model, spectrum, c, origin):
     half = 0.5 * strength
     at_pole = origin > 0.0
     base = np.empty(n)
+    bottom = np.zeros(n, dtype=np.bool_)
+    free = np.zeros(n)
+    low = max(0.25 * reach - origin, SMALLEST)
     for i in range(n):
-        base[i] = 1.0 - values[i] / values[-1] if at_pole else 1.0 - reach * values[i]
+        base[i] = 1.0 - (values[i] / values[-1] if at_pole else reach * values[i])
         if base[i] <= ROUNDING * n:
             base[i] = 0.0
-    bottom = base == 0.0 if at_pole else np.zeros(n, dtype=np.bool_)
-    free = np.zeros(n)
-    for i in range(n):
-        if not bottom[i]:
-            free += Y[:, i] * (c[i] / base[i] if base[i] > 0.0 else 0.0)
-    if at_pole and half * length(free) <= origin and _unseen(model, spectrum, c, bottom, free):
-        radius, size = origin / half, length(free)
-        z = free + np.sqrt((radius - size) * (radius + size)) * _tie(d, Y, bottom)
-        return _Found(solve(factors, g - (origin - reach) * d * z), HARD)
-
-    # The root lies in the two octaves below `reach`, or where the bottom alone would have it.
-    low = 0.25 * reach - origin
-    for i in range(n):
-        if bottom[i]:
+            bottom[i] = at_pole
+            # Where the bottom alone would have the root.
             low = max(low, half * abs(c[i]) / (values[i] * reach))
-    t = root(c, base, values, origin, half, max(low, SMALLEST), reach - origin)
-    z = Y @ components(c, base, values, t)
+        else:
+            free[i] = c[i] / base[i]
+    size = length(free)
+    if at_pole and half * size <= origin and _unseen(model, spectrum, c, bottom, free):
+        radius = origin / half
+        z = _combined(Y, free) + np.sqrt((radius - size) * (radius + size)) * _tie(Y, bottom)
+        return _Found(solve(factors, g - (origin - reach) * d * z), HARD)
+    t = root(c, base, values, origin, half, low, reach - origin)
+    z = _combined(Y, components(c, base, values, t))
     return _Found(solve(factors, g - (origin + t - reach) * d * z), REGULAR)
 
 
@@ -354,37 +372,36 @@ def _beyond_the_pole(model, spectrum, c, origin):
 def _unseen(model, spectrum, c, bottom, free):
     """Whether the gradient has no component along the bottom eigenvectors, to rounding.
 
-    A relative change of the matrix `M` at the pole turns an eigenvector `v` so that ``g.v`` changes
-    by up to ``|u|^T |M| |v|``, where `u` solves ``M u = g`` apart from that component.
+    A relative change by `x` of the matrix `M` at the pole turns an eigenvector `v` so that ``g.v``
+    changes by up to ``x |u|^T |M| |v|``, where `u` solves ``M u = g`` apart from that component.
     """
     H, g, d, _ = model
     reach, factors, values, Y = spectrum
     n = g.size
-    seen = np.zeros(n)
+    apart = np.empty(n)
+    for i in range(n):
+        apart[i] = -c[i] / values[i] if bottom[i] else free[i] / values[-1]
+    u = solve(factors, g + d * _combined(Y, apart))
+    moduli = _bent(np.abs(H), d, reach)
     for i in range(n):
         if bottom[i]:
-            seen += Y[:, i] * (c[i] / values[i])
-    u = solve(factors, g - d * seen + d * free / values[-1])
-    modulus = np.abs(H) + np.diag(reach * d * d)
-    for i in range(n):
-        if bottom[i]:
-            v = np.abs(solve(factors, d * Y[:, i]))
-            noise = dot(v, np.abs(g)) + form(np.abs(u), modulus, v)
+            v = solve(factors, d * Y[:, i])
+            noise = moduli_dot(v, g) + moduli_form(u, moduli, v)
             if abs(c[i]) > ROUNDING * n * noise:
                 return False
     return True
 
 
 @compiled
-def _tie(d, Y, bottom):
+def _tie(Y, bottom):
     """The unit vector of the bottom eigenspace nearest to the first axis not orthogonal to it."""
-    n = d.size
+    n = bottom.size
     nearest = np.zeros(n)
+    weights = np.zeros(n)
     for s in range(n):
-        nearest[:] = 0.0
         for i in range(n):
-            if bottom[i]:
-                nearest += Y[:, i] * Y[s, i]
+            weights[i] = Y[s, i] if bottom[i] else 0.0
+        nearest = _combined(Y, weights)
         size = length(nearest)
         if size > ROUNDING * n:
             return nearest / size
@@ -408,7 +425,7 @@ def _refined(model, held, rates):
         if radius == 0.0:
             break
         z /= radius
-        J = held + np.diag(curvature * d * d)
+        J = _bent(held, d, curvature)
         for s in range(g.size):
             for t in range(g.size):
                 J[s, t] += curvature * (d[s] * z[s]) * (d[t] * z[t])
@@ -416,7 +433,8 @@ def _refined(model, held, rates):
         factors = factor(J, 64.0 * ROUNDING * g.size)
         if not factors.definite:
             break
-        new = best + solve(factors, g - model.hessian @ best - curvature * d * (d * best))
+        cubic = curvature * d * (d * best)
+        new = best + solve(factors, g - _combined(model.hessian, best) - cubic)
         left = _stationarity(model, new)
         # A row may be wrong altogether as long as another is larger by some 16 digits.
         if not (left < error or left == error > 0.5):

@@ -5,11 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from .symmetric_eigen import EPS, eigh
-
-# What rounding of the inputs and of the decompositions leaves of a 0, in units of the sums of
-# moduli it was formed from and of the number of groups.
-ROUNDING = 8.0 * EPS
+from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
+from .symmetric_eigen import eigh
 
 
 class Bounded(NamedTuple):
@@ -64,68 +61,54 @@ def hold(model):
                 return unbounded
             C[a, b] = C[b, a] = held[Z[a], Z[b]] / scale
     values, E = eigh(C)
-    modulus = np.abs(C)
     rounding = ROUNDING * m
     free = 0
     for i in range(m):
-        noise = rounding * form(np.abs(E[:, i]), modulus, np.abs(E[:, i]))
+        noise = rounding * moduli_form(E[:, i], C, E[:, i])
         if values[i] < -noise:
             return unbounded
         if values[i] <= noise:
             free += 1
-    if free > 0:
-        w = np.empty(m)
-        for s in range(-1, g.size):
-            # The gradient first, then the rows of the Hessian for the other groups.
-            if s < 0 or d[s] > 0.0:
-                for a in range(m):
-                    entry = g[Z[a]] if s < 0 else H[s, Z[a]]
-                    w[a] = entry / np.sqrt(held[Z[a], Z[a]])
-                if not _vanishes(w, values, E, free, modulus, rounding):
-                    return unbounded
-        curvature = np.empty(m)
-        for a in range(m):
-            curvature[a] = held[Z[a], Z[a]]
-        for i in range(free):
+    if free == 0:
+        return Bounded(True, held)
+
+    own = np.empty(m)
+    for a in range(m):
+        own[a] = held[Z[a], Z[a]]
+    w = np.empty(m)
+    for s in range(-1, g.size):
+        # The gradient first, then the rows of the Hessian for the other groups.
+        if s < 0 or d[s] > 0.0:
             for a in range(m):
-                for b in range(m):
-                    scale = np.sqrt(curvature[a] * curvature[b])
-                    held[Z[a], Z[b]] += scale * E[a, i] * E[b, i]
+                entry = g[Z[a]] if s < 0 else H[s, Z[a]]
+                w[a] = entry / np.sqrt(own[a])
+            if not _vanishes(w, C, values, E, free):
+                return unbounded
+    for i in range(free):
+        for a in range(m):
+            for b in range(m):
+                held[Z[a], Z[b]] += np.sqrt(own[a] * own[b]) * E[a, i] * E[b, i]
     return Bounded(True, held)
 
 
 @compiled
-def form(x, A, y):
-    """``x^T A y``."""
-    total = 0.0
-    for i in range(x.size):
-        for j in range(y.size):
-            total += x[i] * A[i, j] * y[j]
-    return total
+def _vanishes(w, C, values, E, free):
+    """Whether `w` is orthogonal to the first `free` eigenvectors of `C`, to rounding.
 
-
-@compiled
-def _vanishes(w, values, E, free, modulus, rounding):
-    """Whether `w` is orthogonal to the first `free` eigenvectors, to rounding.
-
-    A relative change of the matrix by `rounding` turns an eigenvector `e` of eigenvalue 0 so that
-    ``w . e`` changes by up to ``|u|^T |C| |e|``, where `u` solves ``C u = w``.
+    A relative change of `C` by `x` turns an eigenvector `e` of eigenvalue 0 so that ``w.e`` changes
+    by up to ``x |u|^T |C| |e|``, where `u` solves ``C u = w``.
     """
-    u = np.zeros(w.size)
-    for i in range(free, w.size):
-        u += E[:, i] * (dot(E[:, i], w) / values[i])
+    m = w.size
+    along = np.zeros(m)
+    for i in range(m):
+        for a in range(m):
+            along[i] += E[a, i] * w[a]
+    u = np.zeros(m)
+    for i in range(free, m):
+        for a in range(m):
+            u[a] += E[a, i] * (along[i] / values[i])
     for i in range(free):
-        e = E[:, i]
-        noise = dot(np.abs(e), np.abs(w)) + form(np.abs(u), modulus, np.abs(e))
-        if abs(dot(e, w)) > rounding * noise:
+        noise = moduli_dot(E[:, i], w) + moduli_form(u, C, E[:, i])
+        if abs(along[i]) > ROUNDING * m * noise:
             return False
     return True
-
-
-@compiled
-def dot(x, y):
-    """``x . y``, in order; small vectors need no library."""
-    total = 0.0
-    for i in range(x.size):
-        total += x[i] * y[i]
-    return total

@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 from mpmath import mpf
 
-from .arrays import eigh, eye, largest, length, solve, zeros
+from .arrays import eigh, eye, largest, length, zeros
 from .regression import MarginError
 
 # Below the first share, of the sums of moduli that a number was formed from, it is 0: inputs
@@ -199,9 +199,9 @@ def minimize_cubic_formula(hessian, gradient, d, strength):
     eta = zeros(d.size)
     U = zeros(R.size, Z.size)
     if Z.size:
-        inside = held[np.ix_(Z, Z)]
-        eta[Z] = solve(inside, g[Z])
-        U = np.array([solve(inside, H[s][Z]) for s in R], dtype=object).reshape(R.size, Z.size)
+        inside = _factors(held[np.ix_(Z, Z)], 0)
+        eta[Z] = _solved(inside, g[Z])
+        U = np.array([_solved(inside, H[s][Z]) for s in R], dtype=object).reshape(R.size, Z.size)
     from_rest = abs(g[Z]) + abs(H[np.ix_(Z, Z)]) @ abs(eta[Z])
     still = all(
         is_zero(g[s] - H[s][Z] @ eta[Z], abs(g[s]) + abs(U[k]) @ from_rest, zero)
@@ -212,22 +212,22 @@ def minimize_cubic_formula(hessian, gradient, d, strength):
         return at_rest
 
     def beyond(curvature):
-        M = held + np.diag(curvature * d * d)
-        if not _definite(M, rounding / 8):
+        factors = _factors(held + np.diag(curvature * d * d), rounding / 8)
+        if factors is None:
             return False
-        return still or half * length(d * solve(M, g)) <= curvature
+        return still or half * length(d * _solved(factors, g)) <= curvature
 
     reach = _reach(beyond)
     if reach is None:
         return at_rest
-    M = held + np.diag(reach * d * d)
-    inner = np.stack([d * solve(M, d * axis) for axis in eye(d.size)])
+    M = _factors(held + np.diag(reach * d * d), 0)
+    inner = np.stack([d * _solved(M, d * axis) for axis in eye(d.size)])
     values, Y = eigh((inner + inner.T) / 2)
     values, Y = [max(x, mpf(0)) for x in values[::-1]], Y[:, ::-1]
     pole = reach - 1 / values[0]
-    c = zeros(d.size) if still else Y.T @ (d * solve(M, g))
+    c = zeros(d.size) if still else Y.T @ (d * _solved(M, g))
     if still:
-        v = abs(solve(M, d * Y[:, 0]))
+        v = abs(_solved(M, d * Y[:, 0]))
         if pole <= rounding * (v @ abs(H) @ v) / values[0] ** 2:
             return at_rest
     # In a group for itself: denominators ``base + value t``.
@@ -240,11 +240,11 @@ def minimize_cubic_formula(hessian, gradient, d, strength):
     outcome = "regular"
     if at_pole and half * length(free) <= pole:
         seen = Y @ [x / y if b else 0 for x, y, b in zip(c, values, bottom, strict=True)]
-        u = solve(M, g - d * seen + d * free / values[0])
+        u = _solved(M, g - d * seen + d * free / values[0])
         if all(
             is_zero(c[i], v @ abs(g) + abs(u) @ (abs(H) + np.diag(reach * d * d)) @ v, zero)
             for i in np.flatnonzero(bottom)
-            for v in [abs(solve(M, d * Y[:, i]))]
+            for v in [abs(_solved(M, d * Y[:, i]))]
         ):
             outcome = "hard"
             axis = _tie(Y[:, bottom], zero)
@@ -254,7 +254,7 @@ def minimize_cubic_formula(hessian, gradient, d, strength):
         t = _newton(c, base, values, origin, half, reach)
         z = Y @ _quotients(c, base, values, t)
         curvature = origin + t
-    eta = _polished(H, held, g, d, half, solve(M, g - (curvature - reach) * d * z))
+    eta = _polished(H, held, g, d, half, _solved(M, g - (curvature - reach) * d * z))
     return result(eta, length(d * eta), outcome)
 
 
@@ -277,16 +277,28 @@ def _held(H, g, R, Z, zero):
     return held
 
 
-def _definite(M, rounding):
-    """Whether elimination without exchanges meets positive pivots only."""
-    M = M.copy()
-    for i in range(M.shape[0]):
-        diagonal = M[i, i]
-        for j in range(i):
-            M[i, j:] -= M[i, j] / M[j, j] * M[j, j:]
-        if not M[i, i] > rounding * abs(diagonal):
-            return False
-    return True
+def _factors(M, rounding):
+    """Elimination without exchanges: ``L`` and pivots; None if a pivot is not positive."""
+    M, L = M.copy(), eye(M.shape[0])
+    diagonal = M.diagonal().copy()
+    for j in range(M.shape[0]):
+        if not M[j, j] > rounding * abs(diagonal[j]):
+            return None
+        L[j + 1 :, j] = M[j + 1 :, j] / M[j, j]
+        M[j + 1 :, j:] -= np.outer(L[j + 1 :, j], M[j, j:])
+    return L, M.diagonal()
+
+
+def _solved(factors, x):
+    """The solution from the factors. (mpmath's own solver knows an absolute threshold.)"""
+    L, pivots = factors
+    y = x.copy()
+    for i in range(x.size):
+        y[i] -= L[i, :i] @ y[:i] if i else 0
+    y = y / pivots
+    for i in reversed(range(x.size - 1)):
+        y[i] -= L[i + 1 :, i] @ y[i + 1 :]
+    return y
 
 
 def _reach(beyond):
@@ -349,10 +361,11 @@ def _polished(H, held, g, d, half, eta):
         curvature = half * length(z)
         z = d * z / length(z)
         J = held + curvature * (np.diag(d * d) + np.outer(z, z))
-        if not _definite(J, 512 * g.size * mpf(2) ** (1 - mpmath.mp.prec)):
+        factors = _factors(J, 512 * g.size * mpf(2) ** (1 - mpmath.mp.prec))
+        if factors is None:
             break
         left = g - H @ eta - curvature * d * d * eta
-        new = eta + solve(J, left)
+        new = eta + _solved(factors, left)
         if not error(new) < error(eta):
             break
         eta = new
