@@ -230,13 +230,13 @@ def minimize_cubic_formula(hessian, gradient, d, strength):
         v = abs(_solved(M, d * Y[:, 0]))
         if pole <= rounding * (v @ abs(H) @ v) / values[0] ** 2:
             return at_rest
-    # In a group for itself: denominators ``base + value t``.
+    # Denominators ``base + value t``, with `t` counted from the pole, or from 0.
     at_pole = pole > 0
     base = [1 - x / values[0] if at_pole else 1 - reach * x for x in values]
     base = np.array([x if x > rounding else mpf(0) for x in base], dtype=object)
     origin = max(pole, mpf(0))
     bottom = (base == 0) if at_pole else np.zeros(d.size, dtype=bool)
-    free = Y @ [0 if b else x / y for x, y, b in zip(c, base, bottom, strict=True)]
+    free = Y @ [x / y if y != 0 else mpf(0) for x, y in zip(c, base, strict=True)]
     outcome = "regular"
     if at_pole and half * length(free) <= pole:
         seen = Y @ [x / y if b else 0 for x, y, b in zip(c, values, bottom, strict=True)]
