@@ -85,8 +85,8 @@ def minimize_cubic(hessian, gradient, d, strength):
     d : ndarray of shape (S,)
         Cube roots of the moduli of third derivatives; not negative.
     strength : float
-        Trust in the third derivatives, without a unit; above 0. For the quadratic model alone, set
-        `d` to 0.
+        Weight of the cubic term, without a unit; above 0. The larger it is, the shorter are the
+        rates. For the quadratic model alone, set `d` to 0.
 
     Returns
     -------

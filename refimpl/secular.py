@@ -61,7 +61,7 @@ def root(c, base, rate, origin, half, low, high):
     --------
     >>> import numpy as np
     >>> one = np.ones(1)
-    >>> root(2.0 * one, 0.0 * one, one, 0.0, 2.0, 1.0, 4.0)  # 2 * 2 / t = t
+    >>> float(root(2.0 * one, 0.0 * one, one, 0.0, 2.0, 1.0, 4.0))  # 2 * 2 / t = t
     2.0
     """
     t = low
