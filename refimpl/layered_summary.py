@@ -20,7 +20,7 @@ from .summary import LARGEST_POWER, Summary
 
 # Numbers in the tangents of one chunk of the batch: few enough for the cache, enough for a matrix
 # product of some hundred rows.
-CHUNK = 1 << 18
+CHUNK = 1 << 19
 
 
 class Assignment(NamedTuple):
@@ -54,6 +54,7 @@ class Layer(NamedTuple):
     second: np.ndarray  # (B, m), weights of a product of two tangents of z in the loss
     third: np.ndarray  # (B, m), of a product of three
     slopes: tuple | None  # first two derivatives of the activation; None in the last layer
+    errors: np.ndarray  # (B, m), relative ones of second and third, in eps; empty if not asked for
 
 
 def assign(network, groups):
@@ -129,7 +130,7 @@ def summarize(network, batch, theta, direction, groups, order=3):
     -----
     Book: {eq}`eq-layered-hessian`, {eq}`eq-layered-third`. With one group for each tensor of an
     `L`-layer network there are ``2 L (L - 1)`` products of a batch with a matrix of weights, and
-    ``4 L - 1`` besides; a gradient takes ``3 L - 1``.
+    ``4 L - 2`` besides; a gradient takes ``3 L - 1``.
 
     Examples
     --------
@@ -153,8 +154,9 @@ def summarize_with_noise(network, batch, theta, direction, groups):
     """The summary of order 3, and the reference by which a zero third derivative is recognised.
 
     The noise is `eps` of the arithmetic times the sum of the sizes of all terms that a third
-    derivative was added up from: those of each record, layer and unit. Terms that are zero by
-    construction, as those of a linear last layer under squared errors, have none.
+    derivative was added up from: those of each record, layer and unit, times ``1 + |z|`` where
+    they depend on the sums `z` of the layer. Terms that are zero by construction, as those of a
+    linear last layer under squared errors, have none.
 
     Parameters
     ----------
@@ -173,9 +175,9 @@ def summarize_with_noise(network, batch, theta, direction, groups):
 
     Notes
     -----
-    Book: {eq}`eq-layered-noise`. Of independent roundings this is an upper bound. A cancellation
-    inside a tangent, before its product with others, is not seen; `refimpl.summary.third_noise`
-    sees all, for a price.
+    Book: {eq}`eq-layered-noise`. The rounding of a cancellation inside a tangent, before its
+    product with others, is counted at the outputs alone, where a common shift of all scores
+    cancels; `refimpl.summary.third_noise` sees all, for a price.
 
     Examples
     --------
@@ -202,7 +204,7 @@ class _Route:
         if order not in (1, 2, 3):
             raise RangeError(f"layered_summary: expected order 1, 2 or 3, got {order!r}")
         theta = _vector("theta", theta, network.size)
-        direction = _vector("direction", direction, network.size).astype(theta.dtype, copy=False)
+        direction = _vector("direction", direction, network.size, theta.dtype)
         if not isinstance(groups, Assignment):
             groups = assign(network, groups)
         self.network, self.order, self.noise = network, order, noise
@@ -250,14 +252,11 @@ class _Route:
         chunk = min(max(CHUNK // a_record, 1), len(self.inputs))
         # Tangents before and after a layer, and two products of them.
         self.buffers = [np.empty(a_record * chunk, self.dtype) for _ in range(4)]
+        add_up = self.first_order if self.order == 1 else self.tangents
         with np.errstate(all="ignore"):
             for start in range(0, len(self.inputs), chunk):
                 records = slice(start, start + chunk)
-                layers = self.layers(self.inputs[records], self.targets[records])
-                if self.order == 1:
-                    self.first_order(layers)
-                else:
-                    self.tangents(layers)
+                add_up(self.layers(self.inputs[records], self.targets[records]))
             return self.result()
 
     def layers(self, inputs, targets):
@@ -267,19 +266,23 @@ class _Route:
             before = a
             z = before @ self.parts[f"W{number}"]
             z += self.parts[f"b{number}"]
+            # Of functions that are exponential far out an error eps z is a relative error.
+            errors = 1.0 + np.abs(z) if self.noise else z[:0]
             if number < self.network.layers[-1]:
                 a = self.activation.value(z)
-                hidden.append((before, self.activation.derivatives(z, a)))
+                hidden.append((before, self.activation.derivatives(z, a), errors))
         self.value += float(self.loss.value(z, targets)) * (len(z) * share)
         adjoint = share * self.loss.slope(z, targets)
         second, third = (share * weights for weights in self.loss.weights(z))
-        found = [Layer(number, before, adjoint, second, third, None)]
-        for before, slopes in reversed(hidden):
+        if self.noise and self.loss.centre:
+            errors[...] = errors.max(axis=1, keepdims=True)
+        found = [Layer(number, before, adjoint, second, third, None, errors)]
+        for before, slopes, errors in reversed(hidden):
             adjoint = adjoint @ self.parts[f"W{number}"].T
             number -= 1
             second, third = adjoint * slopes[1], adjoint * slopes[2]
             adjoint *= slopes[0]
-            found.append(Layer(number, before, adjoint, second, third, slopes[:2]))
+            found.append(Layer(number, before, adjoint, second, third, slopes[:2], errors))
         return found[::-1]
 
     def first_order(self, layers):
@@ -293,6 +296,8 @@ class _Route:
         before = None
         for layer in layers:
             old, new = self.begun[layer.number - 1], self.begun[layer.number]
+            if new == 0:
+                continue
             after = self.scratch(layer.number % 2, (new, self.orders, *layer.adjoint.shape))
             after[old:] = 0.0
             if old:
@@ -302,12 +307,11 @@ class _Route:
                 np.matmul(before.reshape(rows, -1), weights, out=after[:old].reshape(rows, -1))
             for source in self.sources[layer.number]:
                 self.enter(layer, source, before, after)
-            if layer.slopes is None:
-                self.loss.centre(after, layer.second)
+            if layer.slopes is None and self.loss.centre:
+                self.centre(layer, after)
+            if layer.slopes is None or self.activation.bends:
                 self.contract(layer, after)
-            else:
-                if self.activation.bends:
-                    self.contract(layer, after)
+            if layer.slopes is not None:
                 self.activate(layer, after)
             before = after
 
@@ -344,7 +348,24 @@ class _Route:
             out *= 2.0 * self.unit[r]
             after[r, 1] += out
             seen *= before[r, 1]
-            self.add_third(slice(r, r + 1), seen.reshape(1, -1), 3.0)
+            self.third[r] += 3.0 * np.sum(seen)
+            if self.noise:
+                self.sizes[r] += 3.0 * np.sum(np.abs(seen))
+
+    def centre(self, layer, tangents):
+        """Overwrite tangents of the outputs with their distances from the mean.
+
+        This cancels what is common to all outputs: its rounding stays, and counts as noise.
+        """
+        largest = np.abs(tangents).max(axis=-1) if self.noise else None
+        self.loss.centre(tangents, layer.second)
+        if self.noise:
+            first = tangents[:, 0]
+            terms = largest[:, 0] * np.vecdot(first * first, layer.second)
+            if self.orders == 2:
+                terms += largest[:, 0] * np.vecdot(np.abs(tangents[:, 1]), layer.second)
+                terms += largest[:, 1] * np.vecdot(np.abs(first), layer.second)
+            self.sizes[: len(terms)] += 3.0 * np.sum(terms, axis=1)
 
     def contract(self, layer, tangents):
         """Products of two and of three tangents with the derivatives that they meet in a layer."""
@@ -356,17 +377,18 @@ class _Route:
         if self.order == 3:
             if self.orders == 2:
                 product *= tangents[:, 1].reshape(n, -1)
-                self.add_third(slice(n), product, 3.0)
+                self.add_third(layer, product, 3.0)
             np.multiply(first, first, out=square)
             np.multiply(first, layer.third.ravel(), out=product)
             product *= square
-            self.add_third(slice(n), product, 1.0)
+            self.add_third(layer, product, 1.0)
 
-    def add_third(self, ranks, terms, factor):
-        """Add terms of some groups, shape (n, ...), which are overwritten."""
-        self.third[ranks] += factor * np.sum(terms, axis=1)
+    def add_third(self, layer, terms, factor):
+        """Add up terms of the groups that have begun, shape (n, B m), which are overwritten."""
+        self.third[: len(terms)] += factor * np.sum(terms, axis=1)
         if self.noise:
-            self.sizes[ranks] += factor * np.sum(np.abs(terms, out=terms), axis=1)
+            sizes = np.abs(terms, out=terms) @ layer.errors.ravel()
+            self.sizes[: len(terms)] += factor * sizes
 
     def activate(self, layer, tangents):
         """Overwrite tangents of `z` with those of the activations."""
@@ -412,17 +434,20 @@ class _Route:
         return NoisySummary(found, np.finfo(self.dtype).eps * sizes)
 
 
-def _vector(name, values, size):
-    """A float array of the right shape; float32 stays."""
+def _vector(name, values, size, dtype=None):
+    """A finite array of the right shape, of a given type, or float32 if it is that, or float64."""
     vector = np.asarray(values)
     if vector.dtype.kind not in "biuf":
         raise DtypeError(f"layered_summary: expected {name} of real numbers, got {vector.dtype}")
-    if vector.dtype != np.float32:
-        vector = vector.astype(np.float64, copy=False)
     if vector.shape != (size,):
         raise ShapeError(f"layered_summary: expected {name} of shape ({size},), got {vector.shape}")
+    if dtype is None:
+        dtype = np.float32 if vector.dtype == np.float32 else np.float64
+    with np.errstate(over="ignore"):
+        vector = vector.astype(dtype, copy=False)
     if not np.isfinite(vector).all():
         raise NotFiniteError(
-            f"layered_summary: expected {name} to be finite, found NaN or infinity"
+            f"layered_summary: expected {name} to be finite in {np.dtype(dtype)}, found NaN or "
+            "infinity"
         )
     return vector

@@ -22,7 +22,7 @@ class Loss(NamedTuple):
     value: Callable  # (z, targets) -> mean over the records, on arrays and Taylor polynomials
     slope: Callable  # (z, targets) -> derivative of the sum over the records, (n, m)
     weights: Callable  # z -> weights of the second and of the third derivative, each (n, m)
-    centre: Callable  # (tangents (..., n, m), weights (n, m)): overwrites tangents with `c`
+    centre: Callable | None  # (tangents (..., n, m), weights (n, m)): overwrites them with `c`
     targets: Callable  # (targets, n, m, dtype) -> array of them, if they fit
 
 
@@ -38,10 +38,6 @@ def _mse_slope(z, targets):
 
 def _mse_weights(z):
     return np.full_like(z, 2.0 / z.shape[1]), np.zeros_like(z)
-
-
-def _mse_centre(tangents, weights):
-    pass
 
 
 def _mse_targets(targets, n, m, dtype):
@@ -88,7 +84,7 @@ def _labels(labels, n, m, dtype=None):
 
 
 LOSSES = {
-    "mse": Loss(_mse, _mse_slope, _mse_weights, _mse_centre, _mse_targets),
+    "mse": Loss(_mse, _mse_slope, _mse_weights, None, _mse_targets),
     "cross_entropy": Loss(
         _cross_entropy,
         _cross_entropy_slope,

@@ -10,6 +10,7 @@ the peak of what is allocated during a summary, against the activations of the b
 is at most 4 S of them.
 """
 
+import functools
 import os
 import statistics
 import time
@@ -83,39 +84,21 @@ def main():
         ("softplus", "cross_entropy", np.float64),
         ("tanh", "cross_entropy", np.float32),
     ):
-        network, batch, theta, u = place = problem(activation, loss, dtype)
+        network, batch, theta, _ = place = problem(activation, loss, dtype)
         groups = partitions.by_tensor(network.shapes)
         assigned = layered_summary.assign(network, groups)
         name = f"{activation}, {loss}, {np.dtype(dtype).name}"
-
-        def gradient(network=network, batch=batch, theta=theta):
-            return network.gradient(theta, batch)
-
+        gradient = functools.partial(network.gradient, theta, batch)
+        ours = functools.partial(layered_summary.summarize, *place, assigned)
         for order in (1, 2, 3) if name == "tanh, cross_entropy, float64" else (3,):
-            found = ratios(
-                gradient,
-                lambda order=order, place=place, assigned=assigned: layered_summary.summarize(
-                    *place, assigned, order
-                ),
-            )
-            report(f"{name}, order {order}", found)
-        report(
-            "  with the noise",
-            ratios(
-                gradient,
-                lambda place=place, assigned=assigned: layered_summary.summarize_with_noise(
-                    *place, assigned
-                ),
-            ),
-        )
+            report(f"{name}, order {order}", ratios(gradient, functools.partial(ours, order)))
+        noisy = functools.partial(layered_summary.summarize_with_noise, *place, assigned)
+        report("  with the noise", ratios(gradient, noisy))
         if name == "tanh, cross_entropy, float64":
-            check = ratios(
-                gradient,
-                lambda network=network, groups=groups: layered_summary.assign(network, groups),
-            )
-            report("  the check of the groups, once", check)
+            look = functools.partial(layered_summary.assign, network, groups)
+            report("  the check of the groups, once", ratios(gradient, look))
         activations = sum(network.widths[:-1]) * RECORDS * theta.itemsize
-        used = peak(lambda place=place, assigned=assigned: layered_summary.summarize(*place, assigned))
+        used = peak(ours)
         print(
             f"  peak memory / activations{used / activations:27.1f}   (at most "
             f"{4 * len(groups)} wanted)"
