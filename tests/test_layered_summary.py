@@ -354,6 +354,20 @@ def test_cancelled_values_are_noise():
     assert nonzero > 30
 
 
+def test_noise_by_hand():
+    """Of ``(w1 w2 w3 - y)^2``, whose terms are all positive, at (1, 2, 3) and y = -1.
+
+    With z = 6, its slope 11 and second derivative 12: ``12 (z - y)`` of weights with inputs, and
+    ``6 * 11 * 12`` at the output, which counts ``1 + |z|`` times.
+    """
+    network = Network((1, 1, 1, 1), "relu", "mse")
+    theta = np.array([1.0, 0.0, 2.0, 0.0, 3.0, 0.0])
+    batch = Batch(np.array([[1.0]]), np.array([[-1.0]]))
+    found = summarize_with_noise(network, batch, theta, (theta > 0.0), [[0, 2, 4], [1, 3, 5]])
+    assert found.summary.third.tolist() == [84.0 + 792.0, 0.0]
+    assert found.third_noise.tolist() == [(84.0 + 792.0 * 7.0) * EPS, 0.0]
+
+
 def test_noise_against_the_monte_carlo_one():
     """Not far below the noise that perturbing every operation shows, nor far above."""
     ratios = []
