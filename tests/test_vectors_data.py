@@ -111,8 +111,7 @@ def test_enough_of_everything(data):
     # SciPy's own methods choose their steps inside SciPy: there is no step to replay.
     steppers = {name for name, method in METHODS.items() if method.step is not None}
     assert {case["method"] for case in replays} >= steppers
-    # That one takes the product of the Hessian with a vector, which is not handed over as data.
-    assert {case["method"] for case in trajectories} == steppers - {"krylov_sfn"}
+    assert {case["method"] for case in trajectories} == steppers
     assert {case["in"]["function"] for case in trajectories} == set(PLACES)
     assert sum(case["op"] == "ensemble" for case in cases) >= 1
     size = sum(len(text(name)) for name in (*FAMILIES, "schema"))
@@ -273,6 +272,8 @@ def positions(case, hyperparameters):
     state = method.start(theta, directions, parameters)
     for noise in number(given["noise"]):
         curvature = (function.hessian(theta),) if method.curvature else ()
+        if method.curvature == "product":
+            curvature = (curvature[0].__matmul__,)
         gradient = function.gradient(theta) + noise
         theta, state = method.step(state, theta, gradient, *curvature, parameters)
         yield theta
@@ -289,9 +290,7 @@ def errors_of(case, hyperparameters):
     ]
 
 
-@pytest.mark.parametrize(
-    "method", [m.name for m in METHODS.values() if m.step is not None and m.curvature != "product"]
-)
+@pytest.mark.parametrize("method", sorted(m.name for m in METHODS.values() if m.step is not None))
 def test_trajectories_stay_below_64_K_u(data, method, size):
     for case in cases_of_op(data, "trajectory")[:: size(1, 3)]:
         if case["method"] == method:

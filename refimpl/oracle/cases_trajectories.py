@@ -79,7 +79,7 @@ def cases():
     rng = np.random.default_rng(20240606)
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY):
         for method in DYADIC:
-            if method != "krylov_sfn" and FAR.get(method) is not place:
+            if FAR.get(method) is not place:
                 yield trajectory(rng, method, place)
     for method in THROUGH:
         yield trajectory(rng, method, VALLEY3)
@@ -98,7 +98,7 @@ def hyperparameters(method, place):
     params = dict(OGR if method == "ogr" else DYADIC[method])
     if method in ("sgd", "momentum"):
         params["alpha"] = place.rate
-    if place.cut is not None and "cut" in params and method != "sfn":
+    if place.cut is not None and "cut" in params and method not in CURVATURE:
         params["cut"] = place.cut
     return params
 

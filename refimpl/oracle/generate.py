@@ -56,6 +56,7 @@ EQUATIONS = {
         "eq-dogr",
         "eq-dsogr",
         "eq-fogr",
+        "eq-lanczos",
         "eq-newton",
         "eq-ogr-step",
         "eq-pogr",

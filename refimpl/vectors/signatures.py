@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import REPLAY
+from . import OF_STEPS
 
 # Where a size stands for the number of parameters; any other is that of a subspace.
 PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
@@ -10,10 +10,10 @@ COLUMNS = ("V", "W", "V_old", "V_new", "directions")
 
 
 class Signature(NamedTuple):
-    """An operation, or the replay of a method."""
+    """An operation, or one of those that run a method: replay, trajectory, ensemble."""
 
     op: str
-    method: str  # of a replay, else ""
+    method: str  # of these, else ""
     params: dict  # name -> kind: number, integer, boolean, pair, or several of them
     inputs: dict  # dotted name -> shape in letters
     out: dict  # field -> shape in letters, in the order of computation
@@ -87,7 +87,7 @@ def _inputs(case):
 
 
 def _out(case):
-    return case.out["steps"][0] if case.op == REPLAY else case.out
+    return case.out["steps"][0] if case.op in OF_STEPS else case.out
 
 
 def _shapes(part, prefix=""):

@@ -242,6 +242,8 @@ def closed_loop(implementation, method, function, given, params):
         if given["hessian"]:
             seen["hessian"] = np.asarray(found(function, "hessian")(theta), dtype)
         theta, state = step(state, theta, **seen, **params)
+        # Another library's array may come back, as it may from a replay.
+        theta = np.asarray(theta, dtype)
         yield theta
 
 
