@@ -137,7 +137,7 @@ def verify_closed_loops(tmp_path, verify):
 
 @pytest.mark.parametrize("factory", ["right", "single", "on_a_function_of_its_own"])
 def test_closed_loops(verify_closed_loops, factory):
-    """With the laboratory's functions and with one's own, in both arithmetics."""
+    """With the laboratory's functions and with one's own, in both precisions."""
     found = verify_closed_loops(factory)
     assert [outcome.verdict for outcome in found.outcomes] == ["pass", "pass"]
 
