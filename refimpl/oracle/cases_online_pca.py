@@ -17,6 +17,7 @@ def cases():
     yield from starts(rng)
     yield from transports(rng)
     yield from wrong(rng)
+    yield from lost_rows()
 
 
 def shape_flags(d, D):
@@ -108,10 +109,6 @@ def starts(rng):
         V = np.abs(dyadic(rng, (d, D), 10, 2.0**-10))
         flags = ("first-step", *shape_flags(d, D))
         yield turn("inject", "turn", flags, V, dyadic(rng, D, 6, 0.25), 0.0625)
-    # Both rows cancel against the gradient, or become the same.
-    x = np.array([1.0, 0.0, 0.0])
-    for V in (np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 0.0]] * 2)):
-        yield turn("inject", "turn", ("rank-deficient",), V, x, 1.0, compare=INVARIANT)
 
 
 def carry(flags, V_old, V_new, C, **options):
@@ -155,3 +152,15 @@ def wrong(rng):
         yield turn(name, strength, ("wrong-shape",), V, x[:2], 0.5, error="ShapeError")
     yield orthonormalize(("wrong-shape",), np.ones((3, 2)), error="ShapeError")
     yield carry(("wrong-shape",), V, np.eye(3), C, error="ShapeError")
+
+
+def lost_rows():
+    """A row that the gradient makes depend on another: an old direction takes its place."""
+    hadamard = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2.0
+    for V in (hadamard[:3], hadamard[[2, 0, 3]]):
+        x = -(V[0] + V[1])
+        yield turn("inject", "turn", ("rank-deficient",), V.copy(), x, 0.5)
+    # A row that cancels against the gradient, and two rows that are the same.
+    x = np.array([1.0, 0.0, 0.0])
+    for V in (np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 0.0]] * 2)):
+        yield turn("inject", "turn", ("rank-deficient",), V, x, 1.0)

@@ -7,6 +7,8 @@ import numpy as np
 from .cases import dyadic, symmetric
 
 STEPS = 100
+# Of the replays that only set hyperparameters apart.
+UNLIKE = 40
 
 
 class Replay(NamedTuple):
@@ -168,6 +170,29 @@ def cases():
     yield replay(rng, "ogr", ("normal",), OGR | {"dimension": 2}, D=4)._replace(binary32=False)
     ablated = OGR | {"turning": False, "row_sums": True}
     yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
+    yield from unlike()
+
+
+def unlike():
+    """Hyperparameters that take a place of their own: none is 1/2, 1 or without effect."""
+    rng = np.random.default_rng(20240606)
+    for method, flags, changed in (
+        ("momentum", ("decay-order",), {"gamma": 0.25}),
+        ("cdogr", ("normal", "at-the-cut"), {"gamma": 0.75, "div": 1.5, "cut": 0.5}),
+        ("cdsogr", ("normal",), {"w": 0.25, "max_alpha": 0.25}),
+        ("online_sfn", ("normal", "decay-order"), {"gamma": 0.25, "div": 1.5, "cut": 0.25}),
+        ("krylov_sfn", ("normal",), {"dimension": 3}),
+    ):
+        yield replay(rng, method, flags, DYADIC[method] | changed, steps=UNLIKE)
+    # One coordinate without a gradient for some steps; then all of them.
+    adam = replay(rng, "adam", ("zero-gradient",), DYADIC["adam"] | {"eps": 0.0}, steps=UNLIKE)
+    for pair in adam.stream[:5]:
+        pair["gradient"][0] = 0.0
+    yield adam
+    ogr = replay(rng, "ogr", ("zero-gradient", "first-step"), OGR, D=2, steps=UNLIKE)
+    for pair in ogr.stream[:2]:
+        pair["gradient"][:] = 0.0
+    yield ogr._replace(binary32=False)
 
 
 def special(method):

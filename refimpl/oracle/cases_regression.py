@@ -19,6 +19,8 @@ def cases():
     yield from symmetric(rng)
     yield from correlated(rng)
     yield from wrong(rng)
+    yield from limits(rng)
+    yield from strangers(rng)
 
 
 def starts():
@@ -255,3 +257,29 @@ def wrong(rng):
     for ridge in (-1.0, np.inf, np.nan):
         flag = {True: "nan-input"}.get(bool(np.isnan(ridge)), "out-of-range")
         yield fit("symmetric_hessian", (flag,), given, ridge, error="RangeError")
+
+
+def limits(rng):
+    """Variances far below the largest, on both sides of the limit of visited directions."""
+    for name in ("hessian", "symmetric_hessian", "correlated_hessian"):
+        ridge = {"ridge": 0.0} if name == "symmetric_hessian" else {}
+        for flag, spectrum in (
+            ("collinear", [1.0, 2.0**-26]),
+            ("collinear", [1.0, 2.0**-8, 2.0**-24]),
+            ("rank-deficient", [1.0, 2.0**-50]),
+        ):
+            before = correlatable(rng, positions(rng, np.diag(spectrum)))
+            case = fit(name, (flag,), before, binary32=False)
+            yield case._replace(arguments=case.arguments | ridge)
+
+
+def strangers(rng):
+    """States that the new-mean form cannot go on with."""
+    thetas, gradients = history(rng, 4, 2)
+    pair = thetas[-1], gradients[-1]
+    of_prior = state(thetas[:-1], gradients[:-1], 0.5, 1.0)
+    new_mean = state(thetas[:-1], gradients[:-1], 0.25, 1.0, True)
+    for before in (empty(2), empty(2, None, True), of_prior, new_mean):
+        yield observe(
+            "regression.update_new_mean", ("wrong-state",), before, *pair, 0.5, error="StateError"
+        )

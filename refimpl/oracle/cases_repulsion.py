@@ -18,6 +18,7 @@ def cases():
                 yield Case(op, flags, {"H": H, "g": g} | bounds, **options)
     yield from wrong()
     yield from row_sums()
+    yield from beyond()
 
 
 def problems(rng):
@@ -119,3 +120,11 @@ def row_sums():
     for sign, scale, cut in ((1.0, 2.0**1000, 0.0), (-1.0, 1.0, 0.0), (1.0, 1.0, 2.0**1023)):
         given = {"H": sign * H * 2.0**1023, "g": g * scale, "div": 1.0, "cut": cut}
         yield Case(op, ("huge-scale",), given, error="NotFiniteError")
+
+
+def beyond():
+    """Quotients that no float can hold: such a component is cut, the others are what they are."""
+    H, g = np.diag([2.0**-600, -(2.0**-590)]), np.array([2.0**600, 2.0**300])
+    for op in OPS:
+        bounds = {} if op == OPS[0] else {"div": 1.0, "cut": 0.0}
+        yield Case(op, ("subnormal-scale",), {"H": H, "g": g} | bounds)

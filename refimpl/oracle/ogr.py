@@ -68,11 +68,14 @@ def ogr(parts, p, start, directions, stream):
     """The robust default."""
     D = start.size
     d = min(p["dimension"], D)
-    V, carried, sums = eye(D)[:d], parts.carried(d, None, False), parts.fading()
+    V = eye(D)[:d]
     opening = p["first"] * max(mpmath.sqrt(start @ start / D), mpf(1))
     mean, mean_g, m, unit, floors = zeros(D), zeros(D), zeros(D), None, None
-    for count, pair in enumerate(stream):
+    count = 0
+    for pair in stream:
         if count == 0:
+            # So far no gradient, so nothing seen: everything starts anew, about the last position.
+            carried, sums = parts.carried(d, None, False), parts.fading()
             unit = mpf(2) ** mpmath.frexp(max(abs(x) for x in pair["gradient"]))[1]
         theta, g = pair["theta"], pair["gradient"] / unit
         off, off_g = theta - mean, g - mean_g
@@ -96,7 +99,7 @@ def ogr(parts, p, start, directions, stream):
         m = m + (p["gamma"] if count else 1) * (g - m)
         line = carried.state()
         if count == 0:
-            move = -opening * m / length(m)
+            move = -opening * m / (length(m) or mpf(1))
         else:
             rest, rest_energy = left(V, line, spread, energy)
             seen, slope = p["ridge"] * spread, share_of_spreads(rest_energy, rest)
@@ -119,7 +122,8 @@ def ogr(parts, p, start, directions, stream):
             size = mpmath.sqrt(spread)
             longest = p["reach"] * max(min(size, opening), steady / (steady + energy) * size)
             move = move * min(mpf(1), longest / length(move))
-        fields = {"count": mpf(count + 1), "unit": unit, "opening": opening}
+        count += 1 if count or length(m) else 0
+        fields = {"count": mpf(count), "unit": unit, "opening": opening}
         fields |= {"mean_theta": mean, "mean_gradient": mean_g, "momentum": m}
         fields |= {"spread": spread, "energy": energy, "model.V": V}
         yield fields | named("model.line", line) | {"theta": theta + move}

@@ -10,31 +10,40 @@ from .arrays import array, eye, largest, length, matrix, zeros
 GUARD = 80
 
 
-def orthonormalize(W):
-    """``L^{-1} W`` with ``L L^T = W W^T``, `L` lower triangular and positive on its diagonal."""
+def orthonormalize(W, old=()):
+    """``L^{-1} W`` with ``L L^T = W W^T``, `L` lower triangular and positive on its diagonal.
+
+    A row that depends on those before it is replaced by the row of `old` that sticks out most.
+    """
     with mpmath.workdps(mpmath.mp.dps + GUARD):
         W = W / np.array([[largest(row) or mpf(1)] for row in W], dtype=object)
         try:
             L = array(mpmath.cholesky(matrix(W @ W.T)))
         except ValueError:
-            return {"result": _completed(W)}
+            return {"result": _completed(W, old)}
         if min(np.diag(L)) < mpf(10) ** -(GUARD // 2):
-            return {"result": _completed(W)}
+            return {"result": _completed(W, old)}
         V = zeros(*W.shape)
         for i in range(W.shape[0]):
             V[i] = (W[i] - L[i, :i] @ V[:i]) / L[i, i] if i else W[i] / L[i, i]
         return {"result": V}
 
 
-def _completed(W):
-    """Rows that depend on earlier ones replaced by the coordinate axis least covered by these."""
+def _completed(W, old):
+    """Rows that depend on earlier ones replaced, at last by the axis that these cover least."""
     V = zeros(*W.shape)
     for i in range(W.shape[0]):
         row = _rest(W[i], V[:i])
         if length(row) <= mpf(10) ** -(GUARD // 2):
-            row = _rest(_least_covered(V[:i], W.shape[1]), V[:i])
+            row = _rest(_replacement(V[:i], old, W.shape[1]), V[:i])
         V[i] = row / length(row)
     return V
+
+
+def _replacement(V, old, D):
+    """The old row that sticks out most of the span of `V`, the first of equals."""
+    shares = [length(_rest(row, V)) for row in old]
+    return old[shares.index(max(shares))] if len(old) else _least_covered(V, D)
 
 
 def _least_covered(V, D):
@@ -49,13 +58,13 @@ def _rest(row, V):
     return row
 
 
-def orthonormalize_formula(W):
+def orthonormalize_formula(W, old=()):
     """Modified Gram-Schmidt in row order, twice."""
     d, D = W.shape
     V = W.copy()
     for i in range(d):
         row = _straightened(V[i], V[:i])
-        V[i] = _straightened(_least_covered(V[:i], D), V[:i]) if row is None else row
+        V[i] = _straightened(_replacement(V[:i], old, D), V[:i]) if row is None else row
     return {"result": V}
 
 
@@ -79,22 +88,22 @@ def _once(row, V):
 
 def oja(V, x, gamma):
     """Oja's rule."""
-    return orthonormalize(V + gamma * np.outer(V @ x, x))
+    return orthonormalize(V + gamma * np.outer(V @ x, x), V)
 
 
 def oja_formula(V, x, gamma):
     """The same with Gram-Schmidt."""
-    return orthonormalize_formula(V + gamma * np.outer(V @ x, x))
+    return orthonormalize_formula(V + gamma * np.outer(V @ x, x), V)
 
 
 def inject(V, x, turn):
     """The same vector added to every row."""
-    return orthonormalize(V + turn * x)
+    return orthonormalize(V + turn * x, V)
 
 
 def inject_formula(V, x, turn):
     """The same with Gram-Schmidt."""
-    return orthonormalize_formula(V + turn * x)
+    return orthonormalize_formula(V + turn * x, V)
 
 
 def transport(V_old, V_new, C):

@@ -9,6 +9,8 @@ from .regression import MarginError
 
 # Curvature below this share of the largest is rounding: exactly 0 in the definition.
 ROUNDING = mpf(2) ** -52
+# Half the largest float of binary64: where a step along an axis is cut.
+LARGEST = (2 - mpf(2) ** -52) * mpf(2) ** 1022
 
 
 def _curvatures(values, signed, div, cut, rounding):
@@ -27,9 +29,24 @@ def _inverses(curvatures):
     return [1 / x if x != 0 else mpf(0) for x in curvatures]
 
 
+def _within(step, longest):
+    """Components cut to a length that a float can hold."""
+    cut = [max(-longest, min(longest, x)) for x in step]
+    return np.array(cut, dtype=object)
+
+
 def newton(H, g):
     """The solution of ``H s = -g``; of least norm where `H` is singular."""
-    return {"result": -_solved(H, g)}
+    return {"result": _along_axes(H, -_solved(H, g))}
+
+
+def _along_axes(H, step):
+    """A step whose part along each eigenvector is cut, where it needs that."""
+    longest = LARGEST / len(step)
+    if largest(step) < longest / 2:
+        return step
+    E = eigh(H)[1]
+    return E @ _within(E.T @ step, longest)
 
 
 def _solved(H, g):
@@ -47,9 +64,9 @@ def saddle_free(H, g, div, cut):
     """
     values = _curvatures(eigh(H)[0], True, 1, 0, ROUNDING)
     if cut == 0 and all(value != 0 for value in values):
-        return {"result": -solve(div * _sign(H) @ H, g)}
+        return {"result": _along_axes(H, -solve(div * _sign(H) @ H, g))}
     inverse = function_of(H, lambda e: _inverses(_curvatures(e, False, div, cut, ROUNDING)))
-    return {"result": -(inverse @ g)}
+    return {"result": _along_axes(H, -(inverse @ g))}
 
 
 def _sign(H):
@@ -69,11 +86,8 @@ def _sign(H):
 def row_sum_bound(H, g, div, cut):
     """Minus each entry over its row's sum of moduli."""
     rows = [max(div * sum((abs(x) for x in row), mpf(0)), cut) for row in H]
-    return {
-        "result": np.array(
-            [-x / r if r != 0 else mpf(0) for x, r in zip(g, rows, strict=True)], dtype=object
-        )
-    }
+    step = [-x / r if r != 0 else mpf(0) for x, r in zip(g, rows, strict=True)]
+    return {"result": _within(step, LARGEST)}
 
 
 def _eigen_step(H, g, signed, div, cut):
@@ -81,7 +95,7 @@ def _eigen_step(H, g, signed, div, cut):
     # The rounding of the precision that is emulated.
     curvatures = _curvatures(values, signed, div, cut, mpf(2) ** (1 - mpmath.mp.prec))
     along = (E.T @ g) * np.array(_inverses(curvatures), dtype=object)
-    return {"result": -(E @ along)}
+    return {"result": -(E @ _within(along, LARGEST / len(along)))}
 
 
 def newton_formula(H, g):
