@@ -177,7 +177,7 @@ def row_sum_bound(H, g, div=1.0, cut=0.0):
     -------
     ndarray of shape (d,)
         The step to add to the position, in theta-units. A coordinate whose row is 0 gets no step if
-        `cut` is 0. A component beyond the largest float is cut to it.
+        `cut` is 0. A component that no float can hold is cut to half the largest one.
 
     Raises
     ------

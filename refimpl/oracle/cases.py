@@ -18,6 +18,7 @@ class Case(NamedTuple):
     binary32: bool = True
     compare: tuple = ()  # pairs of a field and its comparator, where it is not "relative"
     fields: tuple = ()
+    exact: bool = False  # what the inputs stand for ends where they change: no condition
 
 
 def dyadic(rng, shape, bits=10, size=1.0):

@@ -159,8 +159,8 @@ def lost_rows():
     hadamard = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2.0
     for V in (hadamard[:3], hadamard[[2, 0, 3]]):
         x = -(V[0] + V[1])
-        yield turn("inject", "turn", ("rank-deficient",), V.copy(), x, 0.5)
+        yield turn("inject", "turn", ("rank-deficient",), V.copy(), x, 0.5, exact=True)
     # A row that cancels against the gradient, and two rows that are the same.
     x = np.array([1.0, 0.0, 0.0])
     for V in (np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 0.0]] * 2)):
-        yield turn("inject", "turn", ("rank-deficient",), V, x, 1.0)
+        yield turn("inject", "turn", ("rank-deficient",), V, x, 1.0, exact=True)

@@ -43,7 +43,7 @@ def bounded(H, g, div, cut):
 
 
 def row_sum_bound(H, g, div=1.0, cut=0.0):
-    demand(0.0 < div < np.inf, 0.0 <= cut < np.inf, np.isfinite(H).all(), np.isfinite(g).all())
+    demand(0.0 < div < np.inf, 0.0 <= cut < np.inf, np.isfinite([*np.abs(H).sum(1), *g]).all())
     demand(H.shape == (g.size, g.size), np.abs(H - H.T).max() <= 1e-6 * np.abs(H).max())
     return bounded(H, g, div, cut)
 

@@ -9,11 +9,11 @@ const map = (x, y, f) => x.map((xi, i) => f(xi, y[i]));
 function rowSumBound({ H, g, div = 1, cut = 0 }) {
   demand(div > 0 && div < Infinity && cut >= 0 && cut < Infinity, "div or cut out of range");
   demand([H, ...H].every((row) => row.length === g.length), "H and g do not fit");
-  demand(finite(H) && finite(g), "H or g is not finite");
   const largest = Math.max(...H.flat().map(Math.abs));
   const skew = H.flatMap((row, i) => row.map((h, j) => Math.abs(h - H[j][i])));
   demand(Math.max(...skew) <= 1e-6 * largest, "H is not symmetric");
   const bounds = H.map((row) => Math.max(div * row.reduce((s, h) => s + Math.abs(h), 0), cut));
+  demand(finite(bounds) && finite(g), "g, H or its sums are not finite");
   return { result: map(g, bounds, (gi, bound) => (bound > 0 ? -gi / bound : 0)) };
 }
 

@@ -21,6 +21,7 @@ def row_sum_bound(H, g, div=1.0, cut=0.0):
     demand(np.isfinite(H).all() and np.isfinite(g).all(), "H or g is not finite")
     demand(np.abs(H - H.T).max() <= 1e-6 * np.abs(H).max(), "H is not symmetric")
     bound = np.maximum(div * np.abs(H).sum(axis=1), cut)
+    demand(np.isfinite(bound).all(), "a row sum overflows")
     return np.divide(-g, bound, out=np.zeros_like(g), where=bound > 0.0)
 
 

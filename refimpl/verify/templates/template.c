@@ -33,7 +33,7 @@ static void row_sum_bound(void) {
     for (int i = 0; i < d; i++) {
         double bound = 0;
         for (int j = 0; j < d; j++) bound += fabs(H.x[i * d + j]);
-        bound = fmax(div * bound, cut), g.x[i] = bound > 0 ? -g.x[i] / bound : 0;
+        demand(isfinite(bound = fmax(div * bound, cut))), g.x[i] = bound > 0 ? -g.x[i] / bound : 0;
     }
     put("\"out\":{", "result", &g), printf("}");
 }
