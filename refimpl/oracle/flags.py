@@ -178,4 +178,54 @@ NOTES = {
         "So many steps of a chaotic iteration that only the distribution of their ends is certain.",
         "A hyperparameter that is off by some per cent, noise of another size.",
     ),
+    "singular-cubic": Note(
+        "degenerate",
+        "Groups without a cubic term beside others with one.",
+        "A division by `d`; a refusal where the model is bounded.",
+    ),
+    "free-direction": Note(
+        "degenerate",
+        "A direction that changes nothing, as in a dead group.",
+        "A singular matrix that is inverted; a component of rounding along that direction.",
+    ),
+    "no-cubic-term": Note(
+        "degenerate",
+        "No cubic term in any group: Newton's problem.",
+        "A secular equation that is solved where there is none.",
+    ),
+    "no-cubic-force": Note(
+        "degenerate",
+        "Groups with a cubic term on which no force is left when the others have moved.",
+        "A radius above 0 that is nothing but rounding.",
+    ),
+    "hard-case": Note(
+        "degenerate",
+        "A gradient without a component along the most negative curvature.",
+        "The bottom eigenvector left out; a sign taken from rounding.",
+    ),
+    "nearly-hard": Note(
+        "adversarial",
+        "A gradient with next to no component along the most negative curvature.",
+        "A root next to its pole, lost in the digits of the radius; the other side of the pole.",
+    ),
+    "small-gradient": Note(
+        "adversarial",
+        "A gradient far below the curvature, as close to a saddle or minimum.",
+        "An absolute threshold; a root next to its pole, lost in the digits of the radius.",
+    ),
+    "wide-units": Note(
+        "adversarial",
+        "Groups in units that differ by up to twelve powers of ten.",
+        "Eigenvalues of the scaled matrix alone, which lose the small ones.",
+    ),
+    "tiny-cubic": Note(
+        "adversarial",
+        "A group with a cubic term that is tiny but not zero.",
+        "A scaling by its inverse that swamps all else; a threshold that takes it for zero.",
+    ),
+    "unbounded": Note(
+        "adversarial",
+        "A model that falls for ever.",
+        "A step where there is no minimum; a boundedness condition that misses a kernel.",
+    ),
 }

@@ -18,6 +18,7 @@ import numpy as np
 from .. import vectors
 from ..errors import VectorError
 from . import (
+    cases_cubic,
     cases_online_pca,
     cases_optimizers,
     cases_qr_step,
@@ -40,6 +41,7 @@ FAMILIES = {
     "online_pca": cases_online_pca,
     "qr_step": cases_qr_step,
     "repulsion": cases_repulsion,
+    "cubic": cases_cubic,
     "optimizers": cases_optimizers,
     "trajectories": cases_trajectories,
 }
@@ -65,7 +67,7 @@ EQUATIONS = {
     ),
 }
 # Hyperparameters and sizes; all other arguments are arrays or states.
-PARAMETERS = ("D", "prior", "beta", "ridge", "gamma", "turn", "div", "cut")
+PARAMETERS = ("D", "prior", "beta", "ridge", "gamma", "turn", "div", "cut", "strength")
 
 
 def text_of(number):

@@ -1,6 +1,7 @@
 """Certified outputs of a case, the condition of its problem and the roundoff of its formula."""
 
 import math
+import re
 import zlib
 
 import mpmath
@@ -17,6 +18,8 @@ SINGLE = (24, 36, 53)
 DOUBLE = (53, 60, 72)
 PERTURBATIONS = 5
 UNIT = mpf(2) ** -53
+# An outcome, and the words that are numbers.
+WORD, SPECIAL = re.compile("[a-z-]+"), re.compile("nan|-?inf")
 
 
 class DisagreementError(ArithmeticError):
@@ -36,6 +39,8 @@ def _aligned(got, want):
 
 def error(comparator, got, want, scale=1):
     """Error of a field by its comparator: normwise, relative unless the right answer is 0."""
+    if comparator == "exact":
+        return mpf(0) if got == want else mpf("inf")
     got, want = numbers(got), numbers(want)
     if comparator == "invariant:orthonormal-rows":
         return largest(got @ got.T - eye(got.shape[0]))
@@ -56,6 +61,10 @@ def error(comparator, got, want, scale=1):
 
 def agreed(coarse, fine):
     """Decimal strings of the values that both precisions give; 0 where only rounding is left."""
+    if isinstance(fine, str):
+        if coarse != fine:
+            raise DisagreementError(f"{coarse} and {fine}")
+        return fine
     if np.ndim(fine):
         return [agreed(a, b) for a, b in zip(coarse, fine, strict=True)]
     for value in (coarse, fine):
@@ -73,10 +82,10 @@ def agreed(coarse, fine):
 
 
 def value_of(text):
-    """The numbers of decimal strings."""
+    """The numbers of decimal strings; a word as it is."""
     if isinstance(text, list):
         return numbers([value_of(entry) for entry in text])
-    return mpf(text)
+    return text if WORD.fullmatch(text) and not SPECIAL.fullmatch(text) else mpf(text)
 
 
 def evaluate(function, arguments, digits=None, bits=None):
@@ -104,6 +113,8 @@ def amplification(formula, arguments, want, compare, scale, binary32):
         fields = evaluate(formula, arguments, bits=bits)
         with mpmath.workdps(WORKING):
             for field in want:
+                if compare[field] == "exact":
+                    continue
                 shown = error(compare[field], fields[field], want[field], scale.get(field, 1))
                 K[field] = max(K[field], shown * mpf(2) ** bits)
     return {field: rounded_up(value) for field, value in K.items()}
@@ -195,7 +206,7 @@ def condition(name, definition, arguments, want, compare, scale):
         for _ in range(PERTURBATIONS):
             fields = definition(**perturbed(given, rng))
             for field in want:
-                if compare[field].startswith("invariant"):
+                if compare[field] == "exact" or compare[field].startswith("invariant"):
                     continue
                 shown = error(compare[field], fields[field], want[field], scale.get(field, 1))
                 kappa[field] = max(kappa[field], shown / UNIT)

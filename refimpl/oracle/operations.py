@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import online_pca, qr_step, regression, repulsion
+from . import cubic, online_pca, qr_step, regression, repulsion
 
 
 class Operation(NamedTuple):
@@ -41,4 +41,5 @@ OPERATIONS = {
     "repulsion.newton": _piece(repulsion, "newton", "eq-newton"),
     "repulsion.saddle_free": _piece(repulsion, "saddle_free", "eq-saddle-free"),
     "repulsion.row_sum_bound": _piece(repulsion, "row_sum_bound", "eq-row-sum-bound"),
+    "cubic.minimize_cubic": _piece(cubic, "minimize_cubic", "eq-cubic-model", "eq-secular"),
 }

@@ -12,15 +12,16 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .. import __version__, _compile, online_pca, optimizers, qr_step, regression, repulsion
+from .. import __version__, _compile, cubic, online_pca, optimizers, qr_step, regression, repulsion
 from . import single
 
-MODULES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers")
+MODULES = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "optimizers")
 OURS = SimpleNamespace(
     regression=regression,
     online_pca=online_pca,
     qr_step=qr_step,
     repulsion=repulsion,
+    cubic=cubic,
     optimizers=optimizers,
 )
 
@@ -54,6 +55,7 @@ def pieces(modules):
         "repulsion.newton": repulsion.newton,
         "repulsion.saddle_free": repulsion.saddle_free,
         "repulsion.row_sum_bound": repulsion.row_sum_bound,
+        "cubic.minimize_cubic": modules.cubic.minimize_cubic,
     }
 
 
