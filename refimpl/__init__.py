@@ -17,10 +17,13 @@ _HOMES = {
     "scipy_method": "refimpl.runs.scipy_method",
 }
 _MODULES = (
+    "cubic",
     "errors",
     "functions",
     "gram_schmidt",
     "lanczos",
+    "layered_summary",
+    "network",
     "noise",
     "online_pca",
     "partitions",

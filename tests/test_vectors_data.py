@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from refimpl import errors, functions, online_pca, qr_step, regression, repulsion
+from refimpl import cubic, errors, functions, online_pca, qr_step, regression, repulsion
 from refimpl.optimizers import METHODS, bind
 from refimpl.oracle import measure
 from refimpl.verify import compare
 
 FOLDER = resources.files("refimpl") / "vectors" / "v1"
-FAMILIES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers", "trajectories")
-PIECES = {m.__name__.rpartition(".")[2]: m for m in (regression, online_pca, qr_step, repulsion)}
+FAMILIES = ("regression", "online_pca", "qr_step", "repulsion", "optimizers", "trajectories", "cubic")
+PIECES = {m.__name__.rpartition(".")[2]: m for m in (regression, online_pca, qr_step, repulsion, cubic)}
 UNIT = mpf(2) ** -53
 # Of the design; the hard case and the singular D belong to the cubic subproblem.
 FLAGS = {

@@ -75,7 +75,7 @@ FAR = {"fogr": TURNED, "dogr": VALLEY}
 
 
 def cases():
-    """All of them, in the order of their numbers; `ogr`, which may still change, is last."""
+    """All of them, in the order of their numbers."""
     rng = np.random.default_rng(20240606)
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY):
         for method in DYADIC:
@@ -91,6 +91,11 @@ def cases():
     yield ensemble(rng, "momentum", {"alpha": 1.75, "gamma": 0.9375})
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY, VALLEY3):
         yield trajectory(rng, "ogr", place)
+    # A frame that is not its own transpose.
+    for place in (QUADRATIC, TURNED):
+        cycled = place._replace(data=place.data | {"rotation": np.roll(HALVES, 1, axis=0)})
+        for method in ("momentum", "newton"):
+            yield trajectory(rng, method, cycled)
 
 
 def hyperparameters(method, place):

@@ -4,7 +4,16 @@ They test the reference outputs themselves: every mistake must be caught, where 
 every harmless variant must pass.
 """
 
-from . import harmless, online_pca, optimizers, qr_step, regression, repulsion
+from . import (
+    cubic,
+    harmless,
+    online_pca,
+    optimizers,
+    qr_step,
+    regression,
+    repulsion,
+    trajectories,
+)
 from .mutant import OP, Mutant, changed, source
 
 __all__ = ["MUTANTS", "OP", "VARIANTS", "Mutant", "changed", "source"]
@@ -15,5 +24,7 @@ MUTANTS = (
     *qr_step.MUTANTS,
     *repulsion.MUTANTS,
     *optimizers.MUTANTS,
+    *trajectories.MUTANTS,
+    *cubic.MUTANTS,
 )
 VARIANTS = harmless.VARIANTS
