@@ -99,6 +99,7 @@ LOOKS = {
     "online_sfn": Look("#7466d6", BROKEN, "X"),
     "ogr": Look("#cc4488", "-", "*"),
     "grouped_newton": Look("#9a6a3c", BROKEN, ">"),
+    "grouped_newton_safeguarded": Look("#9a6a3c", "-", "|"),
 }
 
 

@@ -5,6 +5,7 @@ import functools
 import gc
 import hashlib
 import os
+import types
 from pathlib import Path
 
 
@@ -99,3 +100,39 @@ def with_signature(text, signature):
     # The closures that wrap a user's compiled function cannot be cached across processes.
     cache = ours(text) and not text.__closure__
     return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)
+
+
+def readable(function):
+    """The plain text of a function, and in it that of each compiled function it calls by name.
+
+    Compiled code takes arrays of numbers alone; the same text as plain Python also takes what acts
+    like one. What is called through a module or an object stays as it is, and so does what is no
+    function of Python.
+    """
+    return _readable(function, {})
+
+
+def _readable(function, made):
+    text = getattr(function, "py_func", function)
+    if text in made or not isinstance(text, types.FunctionType):
+        return made.get(text, text)
+    namespace = dict(text.__globals__)
+    cells = tuple(types.CellType() for _ in text.__closure__ or ())
+    copy = types.FunctionType(
+        text.__code__, namespace, text.__name__, text.__defaults__, cells or None
+    )
+    # Before its names are looked up: it may call itself.
+    made[text] = copy
+    for name in _names(text.__code__):
+        if hasattr(namespace.get(name), "py_func"):
+            namespace[name] = _readable(namespace[name], made)
+    for cell, original in zip(cells, text.__closure__ or (), strict=True):
+        value = original.cell_contents
+        cell.cell_contents = _readable(value, made) if hasattr(value, "py_func") else value
+    return copy
+
+
+def _names(code):
+    """Global names in a function and in those that are defined inside it."""
+    inner = (_names(part) for part in code.co_consts if isinstance(part, types.CodeType))
+    return set(code.co_names).union(*inner)

@@ -135,7 +135,9 @@ def _number(text):
 
 
 def _setting(text):
-    """A hyperparameter: a number, a pair ``a,b``, true or false; what is none of them stays."""
+    """A hyperparameter: a number, a pair ``a,b``, true or false, groups ``0,1/2``, or a word."""
+    if "/" in text:
+        return tuple(tuple(map(_number, group.split(","))) for group in text.split("/"))
     if "," in text:
         return tuple(_number(part) for part in text.split(","))
     return {"true": True, "false": False}.get(text, _number(text))
@@ -145,7 +147,7 @@ def _shown(value):
     """A default as `_setting` reads it."""
     if isinstance(value, tuple):
         return ",".join(f"{number:g}" for number in value)
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    return str(value).lower() if isinstance(value, bool | str) else f"{value:g}"
 
 
 def _table(rows):
@@ -166,7 +168,7 @@ def _numbers(array):
 
 def _strict(value):
     """A default for JSON: only an infinite one needs another form."""
-    return value if np.isfinite(value).all() else str(value)
+    return value if isinstance(value, str) or np.isfinite(value).all() else str(value)
 
 
 def _point(x):

@@ -23,8 +23,9 @@ def value(x, data):
         for j in range(D):
             z += data[first + j] * x[j]
         t = z * (1.0 - 2.0 * data[first + D])
-        # In this form nothing overflows, and a record that fits well keeps its small loss.
-        total += max(t, 0.0) + np.log1p(np.exp(-abs(t)))
+        # Nothing overflows, a record that fits well keeps its small loss, and unlike a sum with
+        # max(t, 0) this has a derivative at 0.
+        total += np.logaddexp(0.0, t)
     return total / count + 0.5 * data[D + 1] * np.sum(x * x)
 
 

@@ -9,6 +9,8 @@ from .csogr import csogr
 from .dogr import dogr
 from .dsogr import dsogr
 from .fogr import fogr
+from .grouped_newton import grouped_newton
+from .grouped_newton_safeguarded import grouped_newton_safeguarded
 from .krylov_sfn import krylov_sfn
 from .method import Method, bind
 from .momentum import momentum
@@ -43,10 +45,20 @@ METHODS = {
         pogr,
         online_sfn,
         ogr,
+        grouped_newton,
+        grouped_newton_safeguarded,
         bfgs,
         lbfgs,
         trust_exact,
     )
+}
+
+# By `Method.curvature`, for readers.
+NEEDS = {
+    "": "",
+    "hessian": "hess",
+    "product": "hess or hessp",
+    "slice": "fun as ordinary Python on arrays",
 }
 
 
@@ -71,7 +83,7 @@ def methods():
     Returns
     -------
     dict of str to dict
-        Keys `defaults`, `source`, `summary`, `needs` (the derivative beyond the gradient, or "").
+        Keys `defaults`, `source`, `summary`, `needs` (what it needs beyond the gradient, or "").
 
     Examples
     --------
@@ -83,7 +95,7 @@ def methods():
             "defaults": m.defaults,
             "source": m.source,
             "summary": m.summary,
-            "needs": {"hessian": "hess", "product": "hess or hessp"}.get(m.curvature, ""),
+            "needs": NEEDS[m.curvature],
         }
         for name, m in METHODS.items()
     }

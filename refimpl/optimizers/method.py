@@ -17,20 +17,27 @@ RANGES = {
     "beta1": (0.0, True, 1.0, False),
     "beta2": (0.0, True, 1.0, False),
     "cut": (0.0, True, np.inf, False),
+    "damping": (0.0, False, 1.0, True),
     "dimension": (1, True, np.inf, False),
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
     "eta": (0.0, True, np.inf, False),
     "first": (0.0, False, np.inf, False),
     "gamma": (0.0, False, 1.0, True),
+    "groups": (1, True, np.inf, False),
     "max_alpha": (0.0, True, np.inf, True),
+    "period": (1, True, np.inf, False),
     "prior": (0.0, True, np.inf, False),
     "reach": (0.0, False, np.inf, True),
     "ridge": (0.0, True, np.inf, False),
     "settle": (0.0, False, np.inf, True),
+    "smoothing": (0.0, True, 1.0, False),
+    "strength": (0.0, False, np.inf, False),
     "turn": (0.0, True, np.inf, False),
     "w": (0.0, True, 1.0, True),
 }
+# Name -> the words it may be.
+WORDS = {"direction": ("gradient", "momentum", "adam")}
 
 
 class Method(NamedTuple):
@@ -52,8 +59,9 @@ class Method(NamedTuple):
     directions : bool
         Whether the start takes first directions, `dimension` of them, drawn before the noise.
     curvature : str
-        What the step needs besides the gradient: nothing, ``"hessian"`` (a matrix) or ``"product"``
-        (a function ``v -> H v``). It comes before the parameters:
+        What the step needs besides the gradient: nothing, ``"hessian"`` (a matrix), ``"product"``
+        (a function ``v -> H v``) or ``"slice"`` (a `grouped_newton.Slice`, the loss along a few
+        directions). It comes before the parameters:
         ``step(state, theta, gradient, curvature, parameters)``.
     solver : str
         SciPy's name of a method that is run by SciPy; `start` and `step` are then None.
@@ -105,12 +113,22 @@ def _switch(value):
     return bool(value)
 
 
-# By the type of the default: how a value is read, and the words of a message. An integer is taken
-# as such: 2.5 directions are an error, not two.
+def _groups(value):
+    """A number of blocks, or a partition as tuples of integers, which can be kept and compared."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        return tuple(tuple(map(operator.index, group)) for group in value)
+
+
+# By name, else by the type of the default: how a value is read, and the words of a message. An
+# integer is taken as such: 2.5 directions are an error, not two.
 KINDS = {
+    "groups": (_groups, "a number of blocks or lists of indices"),
     float: (float, "a number"),
     int: (operator.index, "an integer"),
     bool: (_switch, "True or False"),
+    str: (str, "a word"),
     tuple: (_pair, "a number or a pair of numbers"),
 }
 
@@ -127,12 +145,17 @@ def bind(method, hyperparameters):
         if name not in defaults:
             raise unknown(f"hyperparameter of {method.name}", name, defaults)
         kind = type(defaults[name])
-        read, what = KINDS[kind]
+        read, what = KINDS.get(name) or KINDS[kind]
         try:
             defaults[name] = read(given)
         except (TypeError, ValueError):
             raise RangeError(f"{method.name}: expected {what} for {name}, got {given!r}") from None
-        if kind is not bool:
+        if kind is str:
+            if defaults[name] not in WORDS.get(name, (defaults[name],)):
+                raise unknown(f"{name} of {method.name}", given, WORDS[name])
+        elif kind is not bool:
+            # A partition is checked when the number of parameters is known.
             for number in defaults[name] if kind is tuple else (defaults[name],):
-                check_range(method.name, name, number)
+                if not isinstance(number, tuple):
+                    check_range(method.name, name, number)
     return method.parameters(**defaults)

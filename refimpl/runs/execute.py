@@ -12,13 +12,15 @@ from ..errors import (
     RunError,
     ShapeError,
     StateError,
+    UnsupportedOperationError,
 )
 from ..functions.function import Derivative
 from ..lanes.sweep import in_lanes
+from ..optimizers.grouped_newton import partition
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
 # Their messages say already what was wrong.
-OF_A_PIECE = (NotFiniteError, RangeError, ShapeError, StateError)
+OF_A_PIECE = (NotFiniteError, RangeError, ShapeError, StateError, UnsupportedOperationError)
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
 
@@ -56,7 +58,11 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     ------
     RangeError
         If the method keeps more directions than the problem has dimensions.
+    PartitionError, ShapeError
+        If its groups do not part the parameters.
     """
+    if method.curvature == "slice":
+        partition(parameters.groups, D)
     d = parameters.dimension if method.directions else 0
     if d > D:
         raise RangeError(
@@ -168,10 +174,26 @@ def with_curvature(method, problem):
     """The method with the curvature at the present position handed to each of its steps."""
 
     def step(state, theta, gradient, parameters):
-        curvature = getattr(problem, method.curvature)(theta)
+        if method.curvature == "slice":
+            curvature = noisy(problem.slice, gradient)
+        else:
+            curvature = getattr(problem, method.curvature)(theta)
         return method.step(state, theta, gradient, curvature, parameters)
 
     return method._replace(step=step)
+
+
+def noisy(along, gradient):
+    """A slice with the first derivatives that the noisy gradient of the step has.
+
+    The others are exact, as is the Hessian for the methods that need it.
+    """
+
+    def summarize(theta, direction, groups):
+        slopes = [direction[index] @ gradient[index] for index in groups]
+        return along.summarize(theta, direction, groups)._replace(gradient=np.array(slopes))
+
+    return along._replace(summarize=summarize)
 
 
 def last_gradient(problem, runs):

@@ -54,7 +54,8 @@ def minimize(
     Parameters
     ----------
     fun : Function, str or callable
-        Of the laboratory, by object or name; or ``fun(x, *args) -> float`` of your own.
+        Of the laboratory, by object or name; or ``fun(x, *args) -> float`` of your own, which the
+        grouped methods also run on Taylor polynomials: see `refimpl.taylor`.
     x0 : array_like of shape (D,)
         Start, in theta-units.
     method : str, optional
@@ -92,10 +93,12 @@ def minimize(
 
     Raises
     ------
-    UnknownNameError, RangeError, ShapeError, NotFiniteError, MissingDerivativeError
+    UnknownNameError, RangeError, ShapeError, NotFiniteError, MissingDerivativeError, PartitionError
         For wrong input, before any work.
     GradientError, EvaluationError
         For a bad gradient or a function that raises, with the step and the path so far.
+    UnsupportedOperationError
+        For an operation in `fun` that the grouped methods cannot run on Taylor polynomials.
 
     Examples
     --------

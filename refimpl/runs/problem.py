@@ -13,8 +13,15 @@ from ..errors import (
     MissingDerivativeError,
     NotFiniteError,
     ShapeError,
+    UnsupportedOperationError,
 )
 from ..functions.function import GRADIENT, NO_DATA, VALUE, Function
+from ..optimizers.grouped_newton import Slice
+
+CANNOT = (
+    "the method runs fun on Taylor polynomials in place of arrays, and cannot: write it in NumPy's "
+    "functions, and if it returns a gradient too, give jac as a function of its own"
+)
 
 
 class Problem(NamedTuple):
@@ -31,6 +38,7 @@ class Problem(NamedTuple):
     records: np.ndarray = np.empty((0, 1))  # (n, record) of a function that is a mean over records
     hessian: Callable | None = None  # x -> (D, D)
     product: Callable | None = None  # x -> (v -> H v)
+    slice: Slice | None = None
 
     def check_curvature(self, method):
         """Raise a `MissingDerivativeError` if the method needs what is not there."""
@@ -125,6 +133,33 @@ def _curvature(hess, hessp, args):
     return {"hessian": hessian, "product": product}
 
 
+def _slice(loss, value):
+    """The slice of a function that is given as ordinary Python, `loss`, and to be called, `value`.
+
+    What rounding does to third derivatives is drawn anew at each place, and always alike: the same
+    place has the same summary.
+    """
+
+    def summarize(theta, direction, groups):
+        # Loaded where it is needed: a gradient method should not wait for it.
+        from .. import summary
+
+        try:
+            found = summary.summarize(loss, theta, direction, groups)
+            given = loss, theta, direction, groups, found.third
+            noise = summary.third_noise(*given, np.random.default_rng(0))
+        except Exception as error:
+            # NumPy wraps what an array refused, as an assignment to one of its entries.
+            for cause in (error, error.__cause__):
+                if isinstance(cause, UnsupportedOperationError):
+                    raise UnsupportedOperationError(f"{CANNOT}: {cause}") from error
+            what = f"derivatives of fun: {type(error).__name__}: {error}"
+            raise EvaluationError(what) from error
+        return found._replace(third=summary.without_noise(found.third, noise))
+
+    return Slice(summarize, value)
+
+
 def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
     """The problem behind `fun` and its derivatives, whatever form they have.
 
@@ -149,7 +184,9 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
         if hess is None and hessp is None:
             curvature = _curvature(fun.hessian, None, ())
         problem = Problem(fun.value.kernel, fun.gradient.kernel, fun.data, compiled=_compile.JIT)
-        return problem._replace(records=fun.records, **curvature)
+        text = _compile.readable(fun.value.text)
+        along = _slice(lambda x: text(x, fun.data), lambda x: problem.value(x, fun.data))
+        return problem._replace(records=fun.records, slice=along, **curvature)
     if not callable(fun):
         raise TypeError(f"expected a function of the laboratory or a callable, got {fun!r}")
     if jac is True:
@@ -168,7 +205,12 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
             problem = _in_python(fun, jac, args)
     else:
         problem = _in_python(fun, jac, args)
-    return problem._replace(**curvature)
+    text = _compile.readable(fun)
+    along = _slice(
+        (lambda x: text(x, *args)[0]) if jac is True else (lambda x: text(x, *args)),
+        lambda x: problem.value(x, NO_DATA),
+    )
+    return problem._replace(slice=along, **curvature)
 
 
 def as_position(x0, dimension=None):

@@ -94,9 +94,17 @@ def replayed(method, number=float):
     return start, step_with_hessian if method.curvature else step
 
 
+def replayable(method):
+    """Whether a stream of gradients and Hessians is all that the method asks for.
+
+    One that SciPy runs has no step of its own; one that follows the loss along slices needs more of
+    it than can be stored.
+    """
+    return not method.solver and method.curvature != "slice"
+
+
 def _implementation(modules, dtype, number=float, adapt=lambda call: call):
-    # A method that SciPy runs has no step of its own.
-    methods = [method for method in modules.optimizers.METHODS.values() if not method.solver]
+    methods = [method for method in modules.optimizers.METHODS.values() if replayable(method)]
     return {
         "name": "refimpl",
         "version": __version__,
