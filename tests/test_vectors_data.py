@@ -1,6 +1,7 @@
 """The stored reference outputs: complete, well-formed, and met by the pieces in binary64."""
 
 import collections
+import itertools
 import json
 import re
 from importlib import resources
@@ -106,10 +107,13 @@ def test_one_case_a_line_with_sorted_keys(family):
     lines = text(family).splitlines()
     start = lines.index(' "cases": [') + 1
     assert lines[-1] == "]}"
-    for count, line in enumerate(lines[start:-1], 1):
+    gone = {entry["id"] for entry in json.loads(text(family))["withdrawn"]}
+    ids = (f"{family}-{count:04d}" for count in itertools.count(1))
+    left = (name for name in ids if name not in gone)
+    for name, line in zip(left, lines[start:-1], strict=False):
         case = json.loads(line.rstrip(","))
         assert list(case) == sorted(case)
-        assert case["id"] == f"{family}-{count:04d}"
+        assert case["id"] == name
 
 
 def test_enough_of_everything(data):

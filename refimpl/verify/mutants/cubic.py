@@ -32,8 +32,8 @@ MUTANTS = (
     ),
     _mutant(
         "hard-case-left-out",
-        "Where the gradient does not see the most negative curvature, the root is looked for beyond "
-        "the pole, where there is none.",
+        "Where the gradient does not see the most negative curvature, the root is looked for "
+        "beyond the pole, where there is none.",
         "cubic",
         "if at_pole and half * size <= origin and _unseen(model, spectrum, c, bottom, free):",
         "if False:",
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     _mutant(
         "fall-without-an-end",
-        "A group without curvature and without a cubic term, but with a gradient, counts as at rest.",
+        "A group with a gradient, but without curvature and cubic term, counts as at rest.",
         "cubic_bounded",
         "if g[s] != 0.0:",
         "if False:",
