@@ -65,3 +65,10 @@ def test_kinds_of_parameters():
         "prior": "none or number or pair",
     }
     assert FOUND[vectors.REPLAY, "online_sfn"].params["shifted"] == "boolean"
+
+
+def test_sizes_of_steps_and_runs():
+    assert FOUND[vectors.TRAJECTORY, "sgd"].inputs["noise"] == "(steps, D)"
+    ensemble = FOUND[vectors.ENSEMBLE, "sgd"]
+    assert ensemble.inputs["starts"] == "(runs, D)"
+    assert ensemble.out == {"value": "(runs,)"}

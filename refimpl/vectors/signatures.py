@@ -6,7 +6,9 @@ from . import OF_STEPS
 
 # Where a size stands for the number of parameters; any other is that of a subspace.
 PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
-COLUMNS = ("V", "W", "V_old", "V_new", "directions")
+COLUMNS = ("V", "W", "V_old", "V_new", "directions", "noise", "starts")
+# Sizes with a name of their own: of runs side by side, and of the steps of each.
+FIRST = {"noise": "steps", "starts": "runs", ">value": "runs"}
 
 
 class Signature(NamedTuple):
@@ -123,6 +125,8 @@ def _letters(name, observed):
 
 def _letter(name, axis, observed):
     """``D`` if the size agrees with that of the parameters wherever both occur, else ``d``."""
+    if axis == 0 and name in FIRST:
+        return FIRST[name]
     stem = name.lstrip(">").rsplit(".", 1)[-1]
     known = [
         (shapes[name][axis], size)
