@@ -54,7 +54,10 @@ def write_page(app, docname, source):
 
 def fields(cls):
     """(name, comment) of each field of a named tuple; the comment is the one on its line."""
-    lines = textwrap.dedent(inspect.getsource(cls)).splitlines()
+    try:
+        lines = textwrap.dedent(inspect.getsource(cls)).splitlines()
+    except OSError:
+        return  # made by a call, without a text of its own
     for node in ast.parse("\n".join(lines)).body[0].body:
         if isinstance(node, ast.AnnAssign):
             yield (
