@@ -46,7 +46,7 @@ class Source(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """What tangents meet in one layer, for `B` records; see `_Route.layers`."""
+    """What tangents meet in one layer, for `B` records; see ``_Route.layers``."""
 
     number: int
     before: np.ndarray  # (B, n), activations that enter

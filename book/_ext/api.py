@@ -79,6 +79,8 @@ def complete_docstring(app, what, name, obj, options, lines):
 def skip(app, what, name, obj, skipped, options):
     if "Alias for field number" in (getattr(obj, "__doc__", None) or ""):
         return True  # `fields` has listed it, with what it means
+    if (getattr(obj, "__module__", None) or "").partition(".")[0] == "numpy":
+        return True  # a function of NumPy that serves as a method
     if what == "module":
         # A package may export an object under the name of the module that defines it; the
         # module's own section then describes it.

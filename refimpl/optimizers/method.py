@@ -60,7 +60,7 @@ class Method(NamedTuple):
         Whether the start takes first directions, `dimension` of them, drawn before the noise.
     curvature : str
         What the step needs besides the gradient: nothing, ``"hessian"`` (a matrix), ``"product"``
-        (a function ``v -> H v``) or ``"slice"`` (a `grouped_newton.Slice`, the loss along a few
+        (a function ``v -> H v``) or ``"slice"`` (a ``grouped_newton.Slice``, the loss along a few
         directions). It comes before the parameters:
         ``step(state, theta, gradient, curvature, parameters)``.
     solver : str

@@ -3,7 +3,7 @@
 A case whose certified values, inputs or flags turn out to be wrong is not mended in place: who has
 verified against it must be able to see that. Its line goes from the generator of its family, an
 entry with its reason comes here, and what replaces it is appended at the end of the family, under
-a number that no case has had. `generate.numbered` leaves out the withdrawn numbers, so that all
+a number that no case has had. ``generate.numbered`` leaves out the withdrawn numbers, so that all
 others stay; the file lists them under ``withdrawn``. Where cases draw from one stream of random
 numbers, the draw of the withdrawn one must stay, or the others change with it: regeneration tells.
 """

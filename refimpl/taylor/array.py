@@ -48,12 +48,12 @@ class Taylor:
 
     Parameters
     ----------
-    coefficients : array_like of shape (order + 1, *shape)
+    coefficients : array_like of shape ``(order + 1, *shape)``
         Row `k` belongs to ``t^k``; real numbers, made float64.
 
     Attributes
     ----------
-    coefficients : ndarray of shape (order + 1, *shape)
+    coefficients : ndarray of shape ``(order + 1, *shape)``
         A copy.
     order : int
         Operations on polynomials of different orders cut at the lower one.
@@ -231,7 +231,7 @@ class Taylor:
 class Operands(NamedTuple):
     """What the rules need to know of the operands of one operation."""
 
-    rows: list  # of arrays of shape (n, *shape)
+    rows: list  # of arrays of shape ``(n, *shape)``
     order: int
     rng: np.random.Generator | None
 

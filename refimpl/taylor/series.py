@@ -1,6 +1,6 @@
 """Arithmetic of truncated power series: arrays of coefficients in, arrays of coefficients out.
 
-A series is an array of shape (n, *shape): row `k` holds the coefficients of ``t^k``, and rows from
+A series is an array of shape ``(n, *shape)``: row `k` holds the coefficients of ``t^k``, and rows from
 `n` on are zero. `terms` says after how many rows a result is cut. Each function of one series comes
 from the differential equation that it solves, which gives one row after the other; no row depends
 on a later one, so a longer truncation changes nothing.
