@@ -1,9 +1,9 @@
 """Arithmetic of truncated power series: arrays of coefficients in, arrays of coefficients out.
 
-A series is an array of shape ``(n, *shape)``: row `k` holds the coefficients of ``t^k``, and rows from
-`n` on are zero. `terms` says after how many rows a result is cut. Each function of one series comes
-from the differential equation that it solves, which gives one row after the other; no row depends
-on a later one, so a longer truncation changes nothing.
+A series is an array of shape ``(n, *shape)``: row `k` holds the coefficients of ``t^k``, and rows
+from `n` on are zero. `terms` says after how many rows a result is cut. Each function of one series
+comes from the differential equation that it solves, which gives one row after the other; no row
+depends on a later one, so a longer truncation changes nothing.
 
 Products are sums ``sum_i a_i b_{k-i}``: `n` passes over the arrays, which is quadratic in the
 order. The Fourier transform does them in ``n log n``, but its rounding is the same for all rows, as
