@@ -39,6 +39,7 @@ SMALL = {
     "figure1": {"seeds": range(2)},
     "smallest_program": {"runs": 2},
     "gallery": {"n": 31},
+    "grouped_newton": {"steps": 2},
     "noise_models": {"n": 3000},
     "fair_comparison": {"seeds": range(1), "names": ("beale", "himmelblau"), "side": 3},
     "chaos": {"radius": 1, "steps": 60},

@@ -326,6 +326,7 @@ def test_no_step_where_the_model_is_unbounded(method):
     np.testing.assert_array_equal(plain.rates, 0.0)
     np.testing.assert_array_equal(end, theta)
     assert end is not theta
+    assert getattr(state, "evaluations", 0) == 0
 
 
 @BOTH
@@ -464,7 +465,8 @@ def test_shares_are_halved():
     curvature = given_slice([1.0], [[0.125]], [0.0], lambda x: float(np.abs(x[0])))
     state, parameters = begin(grouped_newton_safeguarded, theta, groups=1)
     end, state = grouped_newton_safeguarded.step(state, theta, np.ones(1), curvature, parameters)
-    assert (state.share, end[0]) == (0.125, 0.0)
+    # The value before, and four shares.
+    assert (state.share, state.evaluations, end[0]) == (0.125, 5, 0.0)
 
 
 def test_no_share_is_low_enough():

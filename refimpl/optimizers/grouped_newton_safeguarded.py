@@ -8,8 +8,8 @@ import numpy as np
 from .grouped_newton import GroupedNewtonParameters, GroupedNewtonState, grouped_newton
 from .method import Method
 
-# Share of the fall promised by the slope that has to be seen, as is usual; and halvings after which
-# no digit of the step is left.
+# Share of the fall promised by the slope that has to be seen, as is usual; and shares tried, the
+# last of which changes no digit of what the step itself would change.
 SUFFICIENT = 1e-4
 HALVINGS = 60
 
@@ -24,34 +24,40 @@ GroupedNewtonSafeguardedParameters = namedtuple(
 class GroupedNewtonSafeguardedState(NamedTuple):
     full: GroupedNewtonState
     share: float  # of the full step that was made; 0 if the loss fell nowhere along it
+    evaluations: int  # of the loss, in the last step
 
 
 def start(theta, directions, parameters):
     """The state of the plain method, and no step yet."""
-    return GroupedNewtonSafeguardedState(grouped_newton.start(theta, directions, parameters), 0.0)
+    full = grouped_newton.start(theta, directions, parameters)
+    return GroupedNewtonSafeguardedState(full, 0.0, 0)
 
 
 def step(state, theta, gradient, curvature, parameters):
     """The plain step, halved until ``L(theta - eta u) <= L(theta) - 1e-4 eta u.g``."""
     end, full = grouped_newton.step(state.full, theta, gradient, curvature, parameters)
-    share = accepted(curvature.value, theta, end - theta, max(0.0, (theta - end) @ gradient))
+    fall = max(0.0, (theta - end) @ gradient)
+    share, evaluations = accepted(curvature.value, theta, end - theta, fall)
     if share < 1.0:
         end = theta + share * (end - theta)
-    return end, GroupedNewtonSafeguardedState(full, share)
+    return end, GroupedNewtonSafeguardedState(full, share, evaluations)
 
 
 def accepted(value, theta, move, fall):
-    """The largest share 1, 1/2, 1/4, ... of a move at which the value is low enough; or 0."""
+    """The largest share 1, 1/2, 1/4, ... of a move at which the value is low enough, or 0.
+
+    With the number of evaluations that it took.
+    """
     if not move.any():
-        return 0.0
+        return 0.0, 0
     with np.errstate(all="ignore"):
         before = value(theta)
         for halvings in range(HALVINGS):
             share = 0.5**halvings
             # False for a NaN too.
             if value(theta + share * move) <= before - SUFFICIENT * share * fall:
-                return share
-    return 0.0
+                return share, halvings + 2
+    return 0.0, HALVINGS + 1
 
 
 grouped_newton_safeguarded = Method(
