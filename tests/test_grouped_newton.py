@@ -573,6 +573,31 @@ def test_noise_of_the_gradient_is_that_of_the_slope(method):
     np.testing.assert_allclose(found.x, expected, rtol=0, atol=1e3 * EPS)
 
 
+def test_rounding_is_no_third_derivative():
+    """Along a common shift the first part is flat, but only its sum cancels, not its terms."""
+
+    def loss(x):
+        return np.log(np.sum(np.exp(x))) - np.mean(x) + 0.5 * np.sum(x) ** 2
+
+    def gradient(x):
+        return np.exp(x) / np.sum(np.exp(x)) - 1.0 / x.size + np.sum(x)
+
+    start, seen = np.full(7, 0.3), []
+    third = summary.summarize(loss, start, gradient(start), [range(7)]).third
+    # The second derivatives are 49 times the square of a gradient of 2.1.
+    assert 0.0 < abs(third[0]) < 1e-12
+    refimpl.minimize(
+        loss,
+        start,
+        jac=gradient,
+        method="grouped_newton",
+        steps=1,
+        groups=1,
+        callback=lambda intermediate_result: seen.append(intermediate_result.state.outcome),
+    )
+    assert seen == ["quadratic"]
+
+
 def rosenbrock(x, a=1.0):
     return 100.0 * (x[1] - x[0] ** 2) ** 2 + (a - x[0]) ** 2
 
@@ -584,12 +609,11 @@ def rosenbrock_gradient(x, a=1.0):
 
 @BOTH
 def test_own_functions(method):
-    """Plain, with arguments, with the gradient together, compiled: the laboratory's path."""
+    """Plain or compiled, in a run or a lattice: the laboratory's path."""
     start, options = [-1.2, 1.0], {"method": method.name, "steps": 4}
     expected = refimpl.minimize("rosenbrock", start, **options).path
     runs = [
         refimpl.minimize(rosenbrock, start, jac=rosenbrock_gradient, **options),
-        refimpl.minimize(rosenbrock, start, jac=rosenbrock_gradient, args=(1.0,), **options),
         refimpl.minimize(
             numba.njit(rosenbrock), start, jac=numba.njit(rosenbrock_gradient), **options
         ),
@@ -601,6 +625,16 @@ def test_own_functions(method):
         rosenbrock, method.name, starts=[start], steps=4, seeds=[0], jac=rosenbrock_gradient
     )
     assert final[0, 0] == pytest.approx(rosenbrock(expected[-1]), rel=1e-9)
+
+
+@BOTH
+def test_arguments_are_handed_on(method):
+    start, options = [-1.2, 1.0], {"method": method.name, "steps": 3}
+    found = refimpl.minimize(rosenbrock, start, jac=rosenbrock_gradient, args=(2.0,), **options)
+    expected = refimpl.minimize(
+        lambda x: rosenbrock(x, 2.0), start, jac=lambda x: rosenbrock_gradient(x, 2.0), **options
+    )
+    np.testing.assert_array_equal(found.path, expected.path)
 
 
 def test_value_and_gradient_together():
