@@ -598,13 +598,13 @@ def test_rounding_is_no_third_derivative():
     assert seen == ["quadratic"]
 
 
-def rosenbrock(x, a=1.0):
-    return 100.0 * (x[1] - x[0] ** 2) ** 2 + (a - x[0]) ** 2
+def rosenbrock(x, weight=100.0):
+    return weight * (x[1] - x[0] ** 2) ** 2 + (1.0 - x[0]) ** 2
 
 
-def rosenbrock_gradient(x, a=1.0):
-    bend = x[1] - x[0] ** 2
-    return np.array([-400.0 * x[0] * bend - 2.0 * (a - x[0]), 200.0 * bend])
+def rosenbrock_gradient(x, weight=100.0):
+    bend = weight * (x[1] - x[0] ** 2)
+    return np.array([-4.0 * x[0] * bend - 2.0 * (1.0 - x[0]), 2.0 * bend])
 
 
 @BOTH
