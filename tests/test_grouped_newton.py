@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import refimpl
-from refimpl import _compile, cli, functions, optimizers, summary
+from refimpl import _compile, cli, functions, layered_summary, optimizers, partitions, summary
 from refimpl.errors import (
     EvaluationError,
     PartitionError,
@@ -20,6 +20,7 @@ from refimpl.errors import (
     UnknownNameError,
     UnsupportedOperationError,
 )
+from refimpl.network import Batch, Network
 from refimpl.optimizers.grouped_newton import Slice, grouped_newton, partition
 from refimpl.optimizers.grouped_newton_safeguarded import grouped_newton_safeguarded
 from refimpl.runs import cells
@@ -706,6 +707,41 @@ def test_a_training_loop():
         theta, state = grouped_newton.step(state, theta, gradient(theta), along, parameters)
     # Without noise in the targets, all minibatches have the same minimum.
     np.testing.assert_allclose(theta, [1.0, -2.0, 0.5], atol=1e-6)
+
+
+@BOTH
+def test_the_fast_route_of_a_network(method):
+    """The layered summary in place of the definition: the same steps on minibatches."""
+    rng = np.random.default_rng(2)
+    network = Network((3, 4, 4, 2))
+    inputs, labels = rng.standard_normal((24, 3)), rng.integers(0, 2, 24)
+    groups = partitions.by_tensor(network.shapes)
+    assignment = layered_summary.assign(network, groups)
+    parameters = method.parameters(groups=groups)
+
+    def fast(batch):
+        def summarize(theta, direction, groups):
+            given = network, batch, theta, direction, assignment
+            found, noise = layered_summary.summarize_with_noise(*given)
+            return found._replace(third=summary.without_noise(found.third, noise))
+
+        return Slice(summarize, lambda theta: network.value(theta, batch))
+
+    def by_definition(batch):
+        return slice_of(lambda theta: network.value(theta, batch))
+
+    ends = []
+    for route in (fast, by_definition):
+        theta = network.initial(np.random.default_rng(3))
+        state = method.start(theta, np.empty((0, theta.size)), parameters)
+        for k in range(2):
+            batch = Batch(inputs[12 * k : 12 * k + 12], labels[12 * k : 12 * k + 12])
+            g = network.gradient(theta, batch)
+            theta, state = method.step(state, theta, g, route(batch), parameters)
+        ends.append(theta)
+    assert np.linalg.norm(ends[0] - network.initial(np.random.default_rng(3))) > 0.1
+    # Two steps through coupled systems of six groups, the second of condition 200.
+    np.testing.assert_allclose(ends[0], ends[1], rtol=0, atol=1e-9)
 
 
 # Hyperparameters.
