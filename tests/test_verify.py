@@ -126,7 +126,7 @@ def test_norm_is_that_of_the_largest_entry():
         ("1", "one", "WrongType", "expected a number or a hexadecimal string, got 'one'"),
         ("1", "1.0", "WrongType", "got '1.0'"),
         ("1", "0x1.0p+99999", "WrongType", "0x1"),
-        ("1", None, "WrongType", "got None"),
+        ("1", None, "WrongType", "got null; some JSON writers"),
         ("1", True, "WrongType", "got True"),
         ("1", {"a": 1}, "WrongType", "got an object"),
     ],

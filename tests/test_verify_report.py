@@ -3,7 +3,7 @@
 import numpy as np
 
 from refimpl.vectors import Case
-from refimpl.verify import report, runner
+from refimpl.verify import compare, report, runner
 from refimpl.verify.protocol import Greeting
 
 NOTES = {
@@ -42,20 +42,52 @@ def test_the_flag_that_alone_fails_is_the_cause():
     assert causes == ["likely cause (far-mean): the mean"]
 
 
-def test_where_all_fail_mistakes_of_ports_come_first():
+def test_where_all_fail_it_is_said_what_the_case_is_for():
     causes = told(
-        (case(1, "a", "normal"), "fail"),
-        (case(2, "a", "far-mean"), "fail"),
+        (case(1, "a", "far-mean"), "fail"),
+        (case(2, "a", "normal"), "fail"),
         (case(3, "a", "decay-order"), "fail"),
         (case(4, "a", "nan-input", error=True), "pass"),  # says nothing of right input
     )
-    assert causes == ["likely cause (decay-order): the order"]
+    assert causes == ["what such cases are made to catch (far-mean): the mean"]
 
 
 def test_normal_is_named_only_if_nothing_else_is():
-    assert told((case(1, "a", "normal"), "fail")) == ["likely cause (normal): anything"]
-    causes = told((case(1, "a", "normal"), "fail"), (case(2, "a", "far-mean"), "fail"))
-    assert causes == ["likely cause (far-mean): the mean"]
+    words = "what such cases are made to catch"
+    assert told((case(1, "a", "normal"), "fail")) == [f"{words} (normal): anything"]
+    causes = told((case(1, "a", "normal", "far-mean"), "fail"), (case(2, "a", "normal"), "fail"))
+    assert causes == [f"{words} (far-mean): the mean"]
+
+
+def test_skipped_cases_are_a_line_for_each_reason():
+    outcomes = tuple(
+        runner.Outcome(case(k, "a", "normal"), "skipped", message="no operation 'a'")
+        for k in range(3)
+    )
+    who = Greeting("x", "1", "y", "binary64", ())
+    found = runner.Report(who, "binary64", outcomes, NOTES, {}, (), 0.0)
+    assert report.skipped(found) == ["skipped 3: no operation 'a'"]
+    assert sum("small-" in line for line in report.text(found)) == 0
+
+
+def test_what_could_not_be_understood_has_no_cause():
+    wrong = runner.Outcome(case(1, "a", "normal"), "fail", problem="Garbage", message="half a line")
+    who = Greeting("x", "1", "y", "binary64", ())
+    found = runner.Report(who, "binary64", (wrong,), NOTES, {}, (), 0.0)
+    assert report.diagnosis(wrong, found) == ["Garbage: half a line"]
+
+
+def test_a_refused_forced_replay_is_told():
+    wrong = runner.Outcome(
+        case(1, "a", "normal"), "fail", problem="NoError", message="m", refused="skipped: not here"
+    )
+    who = Greeting("x", "1", "y", "binary64", ())
+    found = runner.Report(who, "binary64", (wrong,), NOTES, {}, (), 0.0)
+    judged = compare.FieldVerdict("theta", "fail", 1.0, 1e9, 0.0, 15.0, step=2)
+    replayed = wrong._replace(fields=(judged,), case=wrong.case._replace(out={"steps": [{}, {}]}))
+    told = "\n".join(report.diagnosis(replayed, found))
+    assert "'replay-forced'" in told
+    assert "did not answer: skipped: not here" in told
 
 
 def test_wrong_matrices_of_any_shape_are_compared():

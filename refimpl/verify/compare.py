@@ -364,7 +364,11 @@ def number(value):
                 return Decimal(float.fromhex(word))
             except (ValueError, OverflowError):
                 pass
-    raise Unfit("WrongType", f"expected a number or a hexadecimal string, got {_shown(value)}")
+    hint = ""
+    if value is None:
+        hint = "; some JSON writers make null of NaN and infinity, which are strings here"
+    shown = "null" if value is None else _shown(value)
+    raise Unfit("WrongType", f"expected a number or a hexadecimal string, got {shown}{hint}")
 
 
 def _shown(value):

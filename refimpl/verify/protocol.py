@@ -6,7 +6,7 @@ Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "i
 ``{"seq": 17, "out": {...}}``, ``{"seq": 17, "skipped": "why"}`` or ``{"seq": 17, "errored":
 "message"}``; at last ``{"cmd": "stop"}``, upon which the program exits with 0. Numbers go out as
 hexadecimal strings, integers and booleans as such; they come back as JSON numbers, hexadecimal
-strings, "nan", "inf" or "-inf".
+strings, "nan", "inf" or "-inf". A state has dotted names, ``"line.C_gg"``; an answer may nest it.
 
 A case of a whole method also names its ``method``, and its ``out`` depends on the op:
 
@@ -178,4 +178,17 @@ def answer(message, seq):
     if not isinstance(content, wanted):
         what = "an object" if wanted is dict else "a string"
         raise Fault("Malformed", f"{kind!r} must be {what}")
-    return kind, content if kind == "out" else clean(content)
+    return kind, _dotted(content) if kind == "out" else clean(content)
+
+
+def _dotted(content):
+    """An answer whose nested objects have become dotted names, in each step of a replay too."""
+    flat = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{last}": part for last, part in _dotted(value).items()}
+        elif name == "steps" and isinstance(value, list):
+            flat[name] = [_dotted(step) if isinstance(step, dict) else step for step in value]
+        else:
+            flat[name] = value
+    return flat

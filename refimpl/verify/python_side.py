@@ -243,7 +243,8 @@ def closed_loop(implementation, method, function, given, params):
             seen["hessian"] = np.asarray(found(function, "hessian")(theta), dtype)
         theta, state = step(state, theta, **seen, **params)
         # Another library's array may come back, as it may from a replay.
-        theta = np.asarray(theta, dtype)
+        # A copy, since some frameworks hand out what must not be written to.
+        theta = np.array(theta, dtype)
         yield theta
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..vectors import OF_STEPS, TRAJECTORY
 from . import compare
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
+from .protocol import FORCED
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
 # A flag of the first kind that a case has says most about what is wrong.
@@ -14,7 +15,7 @@ KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
 # Causes that are named of one failure, and how much more often a flag's cases must fail than the
 # others for the flag to tell something.
-CAUSES = 4
+CAUSES = 3
 TELLING = 0.25
 
 
@@ -25,11 +26,24 @@ def text(report):
     lines = [f"{named} ({who.language}), judged in {report.arithmetic}", ""]
     width = max((len(outcome.case.id) for outcome in report.outcomes), default=0)
     for outcome in report.outcomes:
-        lines.append(case_line(outcome, width))
-        lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
+        if outcome.verdict != SKIPPED:
+            lines.append(case_line(outcome, width))
+            lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
+    lines += ["", *skipped(report)]
     lines += ["", *by_flag(report)]
     lines += [f"remark: {remark}" for remark in report.remarks]
     return [*lines, *closing(report)]
+
+
+def skipped(report):
+    """What was skipped, a line for each operation and reason."""
+    counts = {}
+    for outcome in report.outcomes:
+        if outcome.verdict == SKIPPED:
+            what = f"{outcome.case.op} {outcome.case.method}".strip()
+            key = (outcome.message,) if what in outcome.message else (what, outcome.message)
+            counts[key] = counts.get(key, 0) + 1
+    return [f"skipped {n}: {': '.join(key)}" for key, n in counts.items()]
 
 
 def case_line(outcome, width=0):
@@ -80,7 +94,16 @@ def diagnosis(outcome, report):
             sentences.append(f"{failed.field}: {looks}")
         sentences += _order(case, outcome.fields, failed)
         sentences += _forced(outcome.forced)
-    return sentences + likely_causes(case, report)
+        if outcome.refused:
+            sentences.append(
+                f"asked again as {FORCED!r}, with the certified state before each step, the "
+                f"program did not answer: {outcome.refused}"
+            )
+    # What could not be understood, or raised, says nothing of the mathematics.
+    understood = failed is not None and not failed.problem
+    if understood or outcome.problem == "NoError":
+        sentences += likely_causes(case, report)
+    return sentences
 
 
 def _closed_loop(case, failed):
@@ -153,8 +176,8 @@ def likely_causes(case, report):
     """The mistakes that the most telling flags catch, at most `CAUSES` of them.
 
     A flag tells by how much more often its cases fail than the others of the same operation,
-    cases of right and of wrong input apart. Where all of them fail it tells nothing; then mistakes
-    of ports come first, and what the case at hand was made for.
+    cases of right and of wrong input apart. Where all of them fail it tells nothing; then it is
+    said what the case at hand was made for.
     """
     notes = report.notes.get(case.family, {})
     like = [
@@ -169,18 +192,18 @@ def likely_causes(case, report):
         within = [outcome.verdict == FAIL for outcome in like if flag in outcome.case.flags]
         beyond = [outcome.verdict == FAIL for outcome in like if flag not in outcome.case.flags]
         excess = _share(within) - _share(beyond)
-        if any(within) and notes[flag]["catches"]:
+        if any(within) and beyond and excess > TELLING and notes[flag]["catches"]:
             kind = KINDS.index(notes[flag]["kind"])
-            telling = excess if excess > TELLING else 0.0
-            ranked.append((-telling, kind, flag not in case.flags, -sum(within), flag))
-    ranked.sort()
-    if ranked and ranked[0][0] < 0.0:
-        ranked = [entry for entry in ranked if entry[0] < 0.0]
-    elif any(entry[1] == 0 for entry in ranked):
-        ranked = [entry for entry in ranked if entry[1] == 0]
-    particular = [entry for entry in ranked if KINDS[entry[1]] != "normal"]
-    flags = [entry[-1] for entry in (particular or ranked)[:CAUSES]]
-    return [f"likely cause ({flag}): {notes[flag]['catches']}" for flag in flags]
+            ranked.append((-excess, kind, flag not in case.flags, -sum(within), flag))
+    words, flags = "likely cause", [entry[-1] for entry in sorted(ranked)]
+    if not flags:
+        words = "what such cases are made to catch"
+        flags = [flag for flag in case.flags if flag in notes and notes[flag]["catches"]]
+        flags.sort(key=lambda flag: KINDS.index(notes[flag]["kind"]))
+    particular = [flag for flag in flags if notes[flag]["kind"] != "normal"]
+    return [
+        f"{words} ({flag}): {notes[flag]['catches']}" for flag in (particular or flags)[:CAUSES]
+    ]
 
 
 def _share(failed):
@@ -250,7 +273,7 @@ def resemblance(a, b, arithmetic="binary64"):
         if a.shape[0] == a.shape[1] and a.shape[0] > 1 and close(np.diag(a), np.diag(b)):
             return "its diagonal is right, the entries beside it are not"
     factor = np.sum(a * b) / np.sum(b * b)
-    if close(a, factor * b):
+    if abs(factor - 1.0) > near and close(a, factor * b):
         return f"it is {factor:.7g} times the certified value"
     if a.ndim == 1 and close(a[::-1], b):
         return "its entries are the certified ones in reverse order"

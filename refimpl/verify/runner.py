@@ -37,6 +37,7 @@ class Outcome(NamedTuple):
     answer: dict | None = None  # of a failed case, for the diagnosis
     forced: tuple = ()  # a failed replay judged with the certified state before each step
     seconds: float = 0.0
+    refused: str = ""  # what was said in place of the answer to a forced replay
 
 
 class Report(NamedTuple):
@@ -308,22 +309,24 @@ def _put(side, case, who, arithmetic):
     found = compare.verdict(judged)
     if found != FAIL:
         return Outcome(case, found, judged, seconds=seconds)
-    forced = ()
+    forced, refused = (), ""
     if case.op == REPLAY and protocol.FORCED in who.ops:
-        forced = _forced(side, case, arithmetic)
+        forced, refused = _forced(side, case, arithmetic)
     # A named error is told even where a number was wrong before it.
     named = [(field.problem, field.message) for field in judged if field.problem]
     problem, message = named[0] if named else ("", "")
-    return Outcome(case, FAIL, judged, problem, message, content, forced, seconds)
+    return Outcome(case, FAIL, judged, problem, message, content, forced, seconds, refused)
 
 
 def _forced(side, case, arithmetic):
-    """A failed replay once more, with the certified state before each step."""
+    """A failed replay once more, with the certified state before each step, or why it is not."""
     try:
         kind, content = side.ask(case, forced=True, arithmetic=arithmetic)
-    except Fault:
-        return ()
-    return tuple(compare.judge(case, content, arithmetic)) if kind == "out" else ()
+    except Fault as fault:
+        return (), f"{fault.name}: {fault}"
+    if kind != "out":
+        return (), f"{kind}: {content}"
+    return tuple(compare.judge(case, content, arithmetic)), ""
 
 
 def _expected(outcome, known):

@@ -39,7 +39,8 @@ def update_new_mean(state, theta, gradient, beta):
 def bounded(H, g, div, cut):
     """The step ``-g_i / max(div sum_j |H_ij|, cut)``; none where that is 0."""
     bound = jnp.maximum(div * jnp.abs(H).sum(axis=1), cut)
-    return jnp.where(bound > 0.0, -g / bound, 0.0)
+    longest = jnp.finfo(g.dtype).max / 2.0
+    return jnp.clip(jnp.where(bound > 0.0, -g / bound, 0.0), -longest, longest)
 
 
 def row_sum_bound(H, g, div=1.0, cut=0.0):
@@ -72,8 +73,7 @@ def step(state, theta, gradient, **settings):
 def implementation(dtype):
     jax.config.update("jax_enable_x64", dtype == "binary64")
     ops = {"regression.update_new_mean": update_new_mean, "repulsion.row_sum_bound": row_sum_bound}
-    methods = {"cdogr": (init, step)}
-    return ops | {"name": "JAX template", "dtype": dtype, "methods": methods}
+    return ops | {"name": "JAX template", "dtype": dtype, "methods": {"cdogr": (init, step)}}
 
 
 binary64, binary32 = partial(implementation, "binary64"), partial(implementation, "binary32")

@@ -8,6 +8,8 @@ is the right answer to wrong input.
 
 import numpy as np
 
+LARGEST = np.finfo(np.float64).max / 2.0
+
 
 def demand(condition, message):
     if not condition:
@@ -22,7 +24,10 @@ def row_sum_bound(H, g, div=1.0, cut=0.0):
     demand(np.abs(H - H.T).max() <= 1e-6 * np.abs(H).max(), "H is not symmetric")
     bound = np.maximum(div * np.abs(H).sum(axis=1), cut)
     demand(np.isfinite(bound).all(), "a row sum overflows")
-    return np.divide(-g, bound, out=np.zeros_like(g), where=bound > 0.0)
+    with np.errstate(over="ignore"):
+        step = np.divide(-g, bound, out=np.zeros_like(g), where=bound > 0.0)
+    # What no float can hold is cut to half the largest one.
+    return np.clip(step, -LARGEST, LARGEST)
 
 
 def update(state, theta, gradient, beta):

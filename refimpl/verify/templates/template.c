@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 static struct list { int n, width; double x[1 << 16]; } H, g, x[2], s[5]; /* width 0: a vector */
-static char line[1 << 23]; static jmp_buf wrong_input;
+static char line[1 << 23]; static jmp_buf wrong_input; static const double HALF = 0x1p1023;
 static void demand(int holds) { if (!holds) longjmp(wrong_input, 1); }
 static double read(const char *from, const char *name, struct list *a) { /* all; the first */
     char key[32], *p, *end;
@@ -25,15 +25,15 @@ static void put(const char *before, const char *name, const struct list *a) {
     printf(a->width ? "]]" : "]");
 }
 static void row_sum_bound(void) {
-    double div = read(line, "div", &g), cut = read(line, "cut", &g), most = 0;
+    double div = read(line, "div", &g), cut = read(line, "cut", &g), most = 0, bound;
     int d = (read(line, "H", &H), read(line, "g", &g), g.n);
     demand(div > 0 && cut >= 0 && H.width == d && H.n == d * d);
     for (int k = 0; k < d * d; k++) most = fmax(most, fabs(H.x[k]));
     for (int k = 0; k < d * d; k++) demand(fabs(H.x[k] - H.x[k % d * d + k / d]) <= 1e-6 * most);
     for (int i = 0; i < d; i++) {
-        double bound = 0;
-        for (int j = 0; j < d; j++) bound += fabs(H.x[i * d + j]);
-        demand(isfinite(bound = fmax(div * bound, cut))), g.x[i] = bound > 0 ? -g.x[i] / bound : 0;
+        for (int j = bound = 0; j < d; j++) bound += fabs(H.x[i * d + j]);
+        demand(isfinite(bound = fmax(div * bound, cut))); /* longer than HALF is cut */
+        g.x[i] = bound > 0 ? fmax(-HALF, fmin(HALF, -g.x[i] / bound)) : 0;
     }
     put("\"out\":{", "result", &g), printf("}");
 }

@@ -34,10 +34,10 @@ def saddle_free(H, g, div=1.0, cut=0.0):
     """The step ``-|H|^{-1} g``, no curvature below `cut`; none along a curvature 0."""
     demand(0.0 < div < torch.inf, 0.0 <= cut < torch.inf, H.shape == (len(g), len(g)))
     demand(H.isfinite().all(), g.isfinite().all(), (H - H.T).abs().max() <= 1e-6 * H.abs().max())
-    values, E = torch.linalg.eigh(H)
-    rounding = len(g) * torch.finfo(H.dtype).eps * values.abs().max()
+    (values, E), info = torch.linalg.eigh(H), torch.finfo(H.dtype)
+    rounding, longest = len(g) * info.eps * values.abs().max(), info.max / 2.0 / len(g)
     bound = torch.where(values.abs() > rounding, div * values.abs(), 0.0).clamp(min=cut)
-    return -E @ torch.where(bound > 0.0, E.T @ g / bound, 0.0)
+    return -E @ torch.where(bound > 0.0, E.T @ g / bound, 0.0).clamp(-longest, longest)
 
 
 class FOGR(torch.optim.Optimizer):
