@@ -2,9 +2,16 @@
 
 from typing import NamedTuple
 
+import mpmath
 import numpy as np
 
-from .cases import dyadic, symmetric
+from .arrays import exact
+from .cases import dyadic, single, symmetric
+from .functions import FORMULAS
+from .grouped_newton import first_order, partition
+from .methods import DIRECTIONS
+from .parts import formula
+from .summary import derivatives_formula
 
 STEPS = 100
 # Of the replays that only set hyperparameters apart.
@@ -147,6 +154,19 @@ OGR = {
     "row_sums": False,
 }
 CURVATURE = ("newton", "sfn", "krylov_sfn")
+GROUPED = {
+    "groups": 2,
+    "strength": 1.0,
+    "damping": 0.5,
+    "period": 1,
+    "direction": "gradient",
+    "smoothing": 0.0,
+    "clip": False,
+    "gamma": 0.375,
+    "beta1": 0.75,
+    "beta2": 0.875,
+    "eps": 2.0**-20,
+}
 
 
 def cases():
@@ -171,6 +191,7 @@ def cases():
     ablated = OGR | {"turning": False, "row_sums": True}
     yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
     yield from unlike()
+    yield from grouped()
 
 
 def unlike():
@@ -193,6 +214,79 @@ def unlike():
     for pair in ogr.stream[:2]:
         pair["gradient"][:] = 0.0
     yield ogr._replace(binary32=False)
+
+
+def grouped():
+    """Grouped Newton over summaries along its own direction."""
+    rng = np.random.default_rng(20250203)
+    for flags, steps, changed in (
+        (("normal",), STEPS, {}),
+        (("normal", "kept-rates"), STEPS, {"direction": "momentum", "period": 2, "strength": 3.0}),
+        (
+            ("normal", "bias-correction"),
+            UNLIKE,
+            {"direction": "adam", "groups": [[0, 3], [2], [1]], "damping": 0.75},
+        ),
+        (("kept-rates",), UNLIKE, {"smoothing": 0.75, "groups": [[1, 2, 0], [3]]}),
+        (("normal",), UNLIKE, {"clip": True, "groups": 3, "strength": 0.25}),
+        (("one-group",), UNLIKE, {"groups": 1, "damping": 1.0, "direction": "momentum"}),
+    ):
+        yield summarized(rng, flags, GROUPED | changed, steps)
+    yield drawn_summaries(rng, GROUPED | {"groups": [[0, 1], [3, 2]], "smoothing": 0.25})
+
+
+def summarized(rng, flags, params, steps):
+    """Near a bounded saddle, the summary along the direction of each step."""
+    frame = np.roll(np.full((4, 4), 0.5) - np.eye(4), 1, axis=0)
+    data = {"spectrum": np.array([-1.0, 2.0, -0.5, 1.0]), "c": 0.5, "rotation": frame}
+    function, groups = FORMULAS["bounded_saddle"], partition(params["groups"], 4)
+    pairs = []
+    with mpmath.workdps(50):
+        given = exact(data)
+        along = first_order(DIRECTIONS[params["direction"]], formula, exact(params), 4)
+        for t in range(steps):
+            theta = dyadic(rng, 4, 6, 2.0 if t < steps // 2 else 0.5)
+            place = exact(theta)
+            gradient = single(function.gradient(place, **given)) + dyadic(rng, 4, 6, 0.125)
+            gradient = single(gradient)
+            direction, _ = along(exact(gradient))
+            found = derivatives_formula(function, given, place, direction, groups)
+            slopes = [direction[group] @ exact(gradient)[group] for group in groups]
+            stored = {
+                "gradient": single(np.array(slopes)),
+                "hessian": single(found["hessian"]),
+                "third": single(found["third"]),
+            }
+            pairs.append({"theta": theta, "gradient": gradient, "summary": stored})
+    return Replay("grouped_newton", flags, params, pairs[0]["theta"], np.zeros((0, 4)), pairs)
+
+
+def drawn_summaries(rng, params):
+    """Summaries of no function, which bring about every outcome."""
+    groups, pairs = partition(params["groups"], 4), []
+    for t in range(UNLIKE):
+        gradient = dyadic(rng, 4, 6)
+        stored = {
+            "gradient": dyadic(rng, 2, 6),
+            "hessian": symmetric(rng, 2, 6, 2.0),
+            "third": dyadic(rng, 2, 6),
+        }
+        kind = t % 8
+        if kind in (1, 2):
+            # Without a cubic term: a minimum, and none.
+            stored["third"][:] = 0.0
+            stored["hessian"] += (4.0 if kind == 1 else -4.0) * np.eye(2)
+        if kind in (4, 5):
+            # One group without a direction, then both.
+            for s in range(kind - 3):
+                gradient[groups[s]] = 0.0
+                for name in ("gradient", "third"):
+                    stored[name][s] = 0.0
+                stored["hessian"][s], stored["hessian"][:, s] = 0.0, 0.0
+        pairs.append({"theta": dyadic(rng, 4, 6), "gradient": gradient, "summary": stored})
+    start = pairs[0]["theta"]
+    flags = ("zero-direction", "no-cubic-term", "unbounded", "kept-rates")
+    return Replay("grouped_newton", flags, params, start, np.zeros((0, 4)), pairs)
 
 
 def special(method):

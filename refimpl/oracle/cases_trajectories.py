@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cases import dyadic
-from .cases_optimizers import CURVATURE, DYADIC, OGR
+from .cases_optimizers import CURVATURE, DYADIC, GROUPED, OGR
 
 STEPS, LONG = 60, 100
 # Starts of an ensemble: from 458 on the bound of its comparator is proved.
@@ -96,6 +96,7 @@ def cases():
         cycled = place._replace(data=place.data | {"rotation": np.roll(HALVES, 1, axis=0)})
         for method in ("momentum", "newton"):
             yield trajectory(rng, method, cycled)
+    yield from grouped()
 
 
 def hyperparameters(method, place):
@@ -125,6 +126,55 @@ def trajectory(rng, method, place, steps=STEPS):
     }
     # The floor of the spread of `ogr` is in units of binary64.
     return Trajectory(method, ("closed-loop", *place.flags), params, given, method != "ogr")
+
+
+def grouped():
+    """Grouped Newton with every direction, and what else its step may do."""
+    rng = np.random.default_rng(20250204)
+    cycled = TURNED._replace(data=TURNED.data | {"rotation": np.roll(HALVES, 1, axis=0)})
+    plain, safe = "grouped_newton", "grouped_newton_safeguarded"
+    adam, momentum = {"direction": "adam"}, {"direction": "momentum"}
+    parted, slow = {"groups": [[0, 3], [2, 1]]}, {"strength": 8.0, "damping": 0.25}
+    for method, place, flags, changed in (
+        (plain, QUADRATIC, ("no-cubic-term",), {}),
+        (plain, SADDLE, (), {}),
+        (plain, cycled, ("group-order",), parted),
+        (plain, BEALE, (), {"groups": 4, "strength": 8.0}),
+        (plain, VALLEY, ("one-group",), {"groups": 1, "strength": 3.0}),
+        (plain, VALLEY3, ("group-order",), {"groups": [[0, 2], [1]]}),
+        (plain, BEALE, ("kept-rates",), momentum | slow | {"period": 2}),
+        (plain, cycled, ("kept-rates",), momentum | parted | {"smoothing": 0.75}),
+        (plain, cycled, ("bias-correction",), adam | {"groups": 2}),
+        (plain, VALLEY, ("bias-correction",), adam | {"groups": [[1], [0]]}),
+        (plain, SADDLE, ("kept-rates",), adam | {"clip": True, "period": 2, "damping": 1.0}),
+        (
+            plain,
+            QUADRATIC,
+            ("no-cubic-term", "group-order"),
+            momentum | {"groups": [[2], [3, 0, 1]]},
+        ),
+        (safe, QUADRATIC, ("backtracking", "no-cubic-term"), {"damping": 1.0}),
+        (safe, cycled, ("backtracking", "group-order"), parted | {"damping": 1.0}),
+        (safe, BEALE, ("backtracking",), {"damping": 1.0, "strength": 0.25}),
+        (safe, VALLEY, ("backtracking", "kept-rates"), momentum | {"period": 2}),
+        (safe, VALLEY3, ("backtracking",), adam | {"groups": [[0, 2], [1]], "clip": True}),
+    ):
+        yield sliced(rng, method, place, flags, GROUPED | changed)
+
+
+def sliced(rng, method, place, flags, params):
+    """A method that asks for summaries of the function, and for its value."""
+    D = len(place.start)
+    given = {
+        "function": place.function,
+        "data": place.data,
+        "start": np.array(place.start),
+        "directions": np.zeros((0, D)),
+        "noise": dyadic(rng, (STEPS, D), 6, place.noise / 8.0),
+        "hessian": False,
+        "summary": True,
+    }
+    return Trajectory(method, ("closed-loop", *place.flags, *flags), params, given)
 
 
 def ensemble(rng, method, params):

@@ -15,12 +15,26 @@ def positions(parts, functions, method, params, given):
             seen = {"theta": theta, "gradient": function.gradient(theta, **data) + noise}
             if given["hessian"]:
                 seen["hessian"] = function.hessian(theta, **data)
+            if given.get("summary"):
+                seen["summary"] = sliced(parts, function, data, theta, seen["gradient"])
+                seen["value"] = lambda x: function.value(x, **data)
             yield seen
 
     # A method takes a step from the stream before it gives the position for the next one.
     for fields in METHODS[method](parts, params, theta, given["directions"], stream()):
         theta = fields["theta"]
         yield theta
+
+
+def sliced(parts, function, data, theta, gradient):
+    """The summary along a direction at a position: exact, but with the slopes of this gradient."""
+
+    def summary(direction, groups):
+        found = parts.summarize(function, data, theta, direction, groups)
+        slopes = [direction[group] @ gradient[group] for group in groups]
+        return found | {"gradient": np.array(slopes, dtype=object)}
+
+    return summary
 
 
 def trajectory(parts, functions, method, params, given):

@@ -228,4 +228,61 @@ NOTES = {
         "A model that falls for ever.",
         "A step where there is no minimum; a boundedness condition that misses a kernel.",
     ),
+    "sign-convention": Note(
+        "porting",
+        "First and third derivatives that are not 0, along a direction that is subtracted.",
+        "The derivatives of the slice itself, whose odd ones have the other sign; a third "
+        "derivative without its sign.",
+    ),
+    "taylor-factor": Note(
+        "porting",
+        "Derivatives of every order up to the third.",
+        "A Taylor coefficient in place of a derivative, without its 2 or 6.",
+    ),
+    "mixed-derivatives": Note(
+        "porting",
+        "Groups that act on each other.",
+        "Half or twice the entries off the diagonal; a diagonal matrix.",
+    ),
+    "group-order": Note(
+        "porting",
+        "Groups that interleave, or do not come in the order of their parameters.",
+        "Consecutive blocks in place of the indices; groups that are sorted.",
+    ),
+    "one-group": Note(
+        "degenerate",
+        "All parameters in one group.",
+        "A shape that falls away.",
+    ),
+    "lower-order": Note(
+        "normal",
+        "Derivatives up to the first or second order alone.",
+        "Fields that were not asked for.",
+    ),
+    "zero-direction": Note(
+        "degenerate",
+        "A direction that is 0 in a group, or everywhere.",
+        "A division by the length of the direction; a group that is left out of the answer.",
+    ),
+    "zero-derivative": Note(
+        "degenerate",
+        "A derivative that is exactly 0 among others that are not.",
+        "Difference quotients, which leave more than rounding where 0 belongs.",
+    ),
+    "not-a-partition": Note(
+        "adversarial",
+        "Groups that overlap, leave a parameter out, reach too far or are empty.",
+        "Groups that are used unchecked.",
+    ),
+    "kept-rates": Note(
+        "porting",
+        "Rates that are used for more than one step, or enter a running mean.",
+        "Rates computed anew at each step, or at the wrong ones; the weights of old and new "
+        "exchanged.",
+    ),
+    "backtracking": Note(
+        "normal",
+        "Steps that are halved until the loss has fallen.",
+        "Any fall that is accepted; a halving that starts from the shortened step.",
+    ),
 }

@@ -16,11 +16,15 @@ from .arrays import eye, zeros
 
 
 class Function(NamedTuple):
-    """A function of a position and of its own data, by keywords."""
+    """A function of a position and of its own data, by keywords.
+
+    The third derivative is that along a direction, ``(x, u) -> number``.
+    """
 
     value: Callable
     gradient: Callable
     hessian: Callable
+    third: Callable
 
 
 def _residuals(u, v):
@@ -51,6 +55,20 @@ def beale_hessian(x):
     return np.array([[uu, uv], [uv, vv]], dtype=object)
 
 
+def beale_third(x, direction):
+    """Of a square of a residual: three products, two of which are one."""
+    u, v = x
+    p, q = direction
+    total = mpf(0)
+    for k, r in enumerate(_residuals(u, v), 1):
+        slope, bend = k * v ** (k - 1), k * (k - 1) * v ** max(k - 2, 0)
+        first = p * (v**k - 1) + u * slope * q
+        second = 2 * p * slope * q + u * bend * q * q
+        third = 3 * p * bend * q * q + u * k * (k - 1) * (k - 2) * q**3
+        total += 2 * r * third + 6 * first * second
+    return total
+
+
 def rosenbrock_value(x):
     """The curved valley."""
     return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
@@ -76,6 +94,12 @@ def rosenbrock_hessian(x):
     return H
 
 
+def rosenbrock_third(x, direction):
+    """Each bend has a slope and a curvature along the direction."""
+    pairs = zip(itertools.pairwise(x), itertools.pairwise(direction), strict=True)
+    return sum(-1200 * p * p * (q - 2 * a * p) for (a, _), (p, q) in pairs)
+
+
 def quadratic_value(x, spectrum, rotation=None):
     """Half the eigenvalues times squares along the rows of the rotation."""
     y = x if rotation is None else rotation @ x
@@ -93,6 +117,11 @@ def quadratic_hessian(x, spectrum, rotation=None):
     """The eigenvalues in the coordinates."""
     rotation = eye(x.size) if rotation is None else rotation
     return rotation.T @ (spectrum.reshape(-1, 1) * rotation)
+
+
+def quadratic_third(x, direction, spectrum, rotation=None):
+    """None."""
+    return mpf(0)
 
 
 def bounded_saddle_value(x, spectrum, c, rotation=None):
@@ -114,12 +143,20 @@ def bounded_saddle_hessian(x, spectrum, c, rotation=None):
     return quadratic_hessian(x, spectrum + 3 * c * y * y, rotation)
 
 
+def bounded_saddle_third(x, direction, spectrum, c, rotation=None):
+    """That of the walls."""
+    y, w = (x, direction) if rotation is None else (rotation @ x, rotation @ direction)
+    return 6 * c * sum(a * b**3 for a, b in zip(y, w, strict=True))
+
+
 FORMULAS = {
-    "beale": Function(beale_value, beale_gradient, beale_hessian),
-    "rosenbrock": Function(rosenbrock_value, rosenbrock_gradient, rosenbrock_hessian),
-    "quadratic": Function(quadratic_value, quadratic_gradient, quadratic_hessian),
+    "beale": Function(beale_value, beale_gradient, beale_hessian, beale_third),
+    "rosenbrock": Function(
+        rosenbrock_value, rosenbrock_gradient, rosenbrock_hessian, rosenbrock_third
+    ),
+    "quadratic": Function(quadratic_value, quadratic_gradient, quadratic_hessian, quadratic_third),
     "bounded_saddle": Function(
-        bounded_saddle_value, bounded_saddle_gradient, bounded_saddle_hessian
+        bounded_saddle_value, bounded_saddle_gradient, bounded_saddle_hessian, bounded_saddle_third
     ),
 }
 
@@ -147,7 +184,12 @@ def differentiated(value):
                 H[i, j] = H[j, i] = +derivative(x, (i, j), data)
         return H
 
-    return Function(value, gradient, hessian)
+    def third(x, direction, **data):
+        with mpmath.workdps(mpmath.mp.dps + 20):
+            found = mpmath.diff(lambda t: value(x + t * direction, **data), 0, 3)
+        return +found
+
+    return Function(value, gradient, hessian, third)
 
 
 DEFINITIONS = {name: differentiated(function.value) for name, function in FORMULAS.items()}

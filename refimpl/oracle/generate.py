@@ -24,6 +24,7 @@ from . import (
     cases_qr_step,
     cases_regression,
     cases_repulsion,
+    cases_summary,
     cases_trajectories,
     closed_loop,
     functions,
@@ -44,11 +45,18 @@ FAMILIES = {
     "cubic": cases_cubic,
     "optimizers": cases_optimizers,
     "trajectories": cases_trajectories,
+    "summary": cases_summary,
 }
 PAGES = {"optimizers": "optimizer.html", "trajectories": "laboratory.html"}
 # Of whole methods; a piece names its own.
 EQUATIONS = {
-    "optimizers": ("eq-new-mean", "eq-lyapunov", "eq-injection", "eq-saddle-free"),
+    "optimizers": (
+        "eq-new-mean",
+        "eq-lyapunov",
+        "eq-injection",
+        "eq-saddle-free",
+        "eq-grouped-step",
+    ),
     "trajectories": (
         "eq-cdogr",
         "eq-cdsogr",
@@ -58,6 +66,7 @@ EQUATIONS = {
         "eq-dogr",
         "eq-dsogr",
         "eq-fogr",
+        "eq-grouped-step",
         "eq-lanczos",
         "eq-newton",
         "eq-ogr-step",
@@ -67,7 +76,9 @@ EQUATIONS = {
     ),
 }
 # Hyperparameters and sizes; all other arguments are arrays or states.
-PARAMETERS = ("D", "prior", "beta", "ridge", "gamma", "turn", "div", "cut", "strength")
+PARAMETERS = (
+    *("D", "prior", "beta", "ridge", "gamma", "turn", "div", "cut", "strength", "order", "full"),
+)
 
 
 def text_of(number):
@@ -146,7 +157,7 @@ def replayed(name, case):
     return {
         "K": measure.amplification_steps(run(formula), arguments, want, binary32),
         "binary32": binary32,
-        "compare": dict.fromkeys(steps[0], "relative"),
+        "compare": comparators(want[0]),
         "flags": list(case.flags),
         "id": name,
         "in": plain(inputs),
@@ -156,6 +167,11 @@ def replayed(name, case):
         "out": {"steps": steps},
         "params": plain(case.params),
     }
+
+
+def comparators(step):
+    """Words are compared as such."""
+    return {name: "exact" if isinstance(v, str) else "relative" for name, v in step.items()}
 
 
 def _of_method(name, case, given, binary32):

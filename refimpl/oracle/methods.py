@@ -5,10 +5,13 @@ a generator: it takes from the stream one step at a time, so that the stream may
 answer to the last position.
 """
 
+import functools
+
 import mpmath
 import numpy as np
 from mpmath import mpf
 
+from . import grouped_newton
 from .family import (
     cdogr,
     cdsogr,
@@ -103,6 +106,12 @@ METHODS = {
         online_sfn,
         ogr,
     )
+}
+# Those that give grouped Newton its direction.
+DIRECTIONS = {"gradient": sgd, "momentum": momentum, "adam": adam}
+METHODS |= {
+    method.__name__: functools.partial(method, DIRECTIONS)
+    for method in (grouped_newton.grouped_newton, grouped_newton.grouped_newton_safeguarded)
 }
 
 

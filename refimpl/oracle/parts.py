@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from mpmath import mpf
 
-from . import online_pca, qr_step, regression, repulsion
+from . import cubic, grouped_newton, online_pca, qr_step, regression, repulsion, summary
 from .arrays import eye, zeros
 
 
@@ -245,6 +245,9 @@ definition = SimpleNamespace(
     orthonormalize=_result(online_pca.orthonormalize),
     qr_step=qr_step.qr_step,
     shifted_qr_step=qr_step.shifted_qr_step,
+    summarize=summary.derivatives,
+    minimize_cubic=cubic.minimize_cubic,
+    low_enough=grouped_newton.low_enough,
 )
 formula = SimpleNamespace(
     mean=RecursiveMean,
@@ -260,4 +263,7 @@ formula = SimpleNamespace(
     orthonormalize=_result(online_pca.orthonormalize_formula),
     qr_step=qr_step.qr_step_formula,
     shifted_qr_step=qr_step.shifted_qr_step_formula,
+    summarize=summary.derivatives_formula,
+    minimize_cubic=cubic.minimize_cubic_formula,
+    low_enough=grouped_newton.low_enough_formula,
 )

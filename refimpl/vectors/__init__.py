@@ -42,6 +42,11 @@ OF_METHODS = (REPLAY, TRAJECTORY, ENSEMBLE)
 OF_STEPS = (REPLAY, TRAJECTORY)
 CLOSED_LOOP = (TRAJECTORY, ENSEMBLE)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WORD = re.compile(r"[a-z][a-z0-9_-]*")
+# Inputs that may be a word, a name of the suite's own.
+WORDS = ("function", "direction")
+# Indices, in lists of any lengths.
+GROUPS = "groups"
 # From so many values on the limit of the comparator of distributions is proved.
 FEWEST = 458
 
@@ -58,6 +63,17 @@ _HEADER = {
 }
 _CASE = {"id": str, "op": str, "flags": list, "binary32": bool, "params": dict, "in": dict}
 _ANSWER = {"out": dict, "compare": dict, "kappa": dict, "K": dict}
+
+
+def is_word(text):
+    """Whether a string of a case is a name or an outcome, not a number.
+
+    Examples
+    --------
+    >>> [is_word(text) for text in ("no-direction", "beale", "inf", "0x1.8p+1")]
+    [True, True, False, False]
+    """
+    return bool(_WORD.fullmatch(text)) and text not in SPECIAL
 
 
 class Case(NamedTuple):
@@ -460,10 +476,15 @@ def _shape(value, where):
 
 
 def _check_inputs(value, where):
-    """Hexadecimal floats, integers, booleans, null, and lists and objects of them."""
+    """Hexadecimal floats, integers, booleans, null, and lists and objects of them; a few words."""
     if isinstance(value, dict):
         for key, entry in value.items():
-            _check_inputs(entry, f"{where}.{key}")
+            if key in WORDS and isinstance(entry, str):
+                _check_word(entry, f"{where}.{key}")
+            elif key == GROUPS and isinstance(entry, list):
+                _check_groups(entry, f"{where}.{key}")
+            else:
+                _check_inputs(entry, f"{where}.{key}")
     elif isinstance(value, list):
         if any(isinstance(entry, dict) for entry in value):
             for k, entry in enumerate(value):
@@ -477,6 +498,17 @@ def _check_inputs(value, where):
             raise VectorError(f"{where}: expected a hexadecimal float, got {value!r}")
     elif isinstance(value, float):
         raise VectorError(f"{where}: expected a hexadecimal float as a string, got {value!r}")
+
+
+def _check_word(value, where):
+    if not NAME.fullmatch(value) or value in SPECIAL:
+        raise VectorError(f"{where}: expected a name in lower-case letters, got {value!r}")
+
+
+def _check_groups(groups, where):
+    for s, group in enumerate(groups):
+        if not isinstance(group, list) or any(type(index) is not int for index in group):
+            raise VectorError(f"{where}[{s}]: expected a list of indices, got {group!r}")
 
 
 def _check_closed_loop(entry, where):

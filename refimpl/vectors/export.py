@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import SPECIAL
+from . import GROUPS, SPECIAL
 
 
 def parts(case):
@@ -29,7 +29,9 @@ def _leaves(tree, path):
     if isinstance(tree, dict):
         for key, part in tree.items():
             yield from _leaves(part, f"{path}/{key}")
-    elif isinstance(tree, list) and any(isinstance(part, dict) for part in tree):
+    elif isinstance(tree, list) and (
+        any(isinstance(part, dict) for part in tree) or path.endswith(f"/{GROUPS}")
+    ):
         for k, part in enumerate(tree):
             yield from _leaves(part, f"{path}/{k}")
     else:

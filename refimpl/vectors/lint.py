@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import VectorError
-from . import FOLDER, families, line, load, sealed, text
+from . import FOLDER, WORDS, families, line, load, sealed, text
 
 KINDS = ("normal", "degenerate", "adversarial", "porting")
 # Cases of each family that are computed anew where not all of them are.
@@ -162,7 +162,8 @@ def exact_in_binary32(part):
     (True, False)
     """
     if isinstance(part, dict):
-        return all(exact_in_binary32(value) for key, value in part.items() if key != "function")
+        words = [key for key in WORDS if isinstance(part.get(key), str)]
+        return all(exact_in_binary32(value) for key, value in part.items() if key not in words)
     if isinstance(part, list):
         return all(exact_in_binary32(value) for value in part)
     if not isinstance(part, str):

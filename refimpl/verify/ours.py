@@ -2,27 +2,31 @@
 
 ``refimpl.verify.ours:binary64`` answers every operation and every replay. So does
 ``refimpl.verify.ours:binary32``. Without the compiler (``NUMBA_DISABLE_JIT=1``) its pieces, the
-same text, compute in binary32 throughout, by `refimpl.verify.single`. Compiled, every array that is
-handed over is rounded to binary32 and the pieces themselves compute in binary64, as a program does
-that stores single precision: to the compiler each literal and each ``np.zeros`` of the text is
-binary64, so that a piece given binary32 would widen it at once, or not compile.
+same text, compute in binary32 throughout, by `refimpl.verify.single`; but for Taylor polynomials,
+which have binary32 at their doors only. Compiled, every array that is handed over is rounded to
+binary32 and the pieces themselves compute in binary64, as a program does that stores single
+precision: to the compiler each literal and each ``np.zeros`` of the text is binary64, so that a
+piece given binary32 would widen it at once, or not compile.
 """
 
+import importlib
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
-from .. import __version__, _compile, cubic, online_pca, optimizers, qr_step, regression, repulsion
-from . import single
+from .. import __version__, _compile, summary
+from . import python_side, single
 
-MODULES = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "optimizers")
+MODULES = (
+    *("regression", "online_pca", "qr_step", "repulsion", "cubic", "optimizers"),
+    "optimizers.grouped_newton",
+)
 OURS = SimpleNamespace(
-    regression=regression,
-    online_pca=online_pca,
-    qr_step=qr_step,
-    repulsion=repulsion,
-    cubic=cubic,
-    optimizers=optimizers,
+    **{
+        name.rpartition(".")[2]: importlib.import_module(f"{single.PACKAGE}.{name}")
+        for name in MODULES
+    }
 )
 
 
@@ -59,7 +63,24 @@ def pieces(modules):
     }
 
 
-PIECES = pieces(OURS)
+def summarize(function, data, theta, direction, groups, order, full):
+    """The summary of a function of the laboratory, without the fields that were not asked for.
+
+    Examples
+    --------
+    >>> found = summarize("rosenbrock", {}, np.ones(2), np.ones(2), [[0], [1]], 2, False)
+    >>> list(found), found["gradient"]
+    (['value', 'gradient', 'hessian'], array([0., 0.]))
+    """
+    made = python_side.laboratory()[function](theta.size, **data)
+    text = _compile.readable(made.value.text)
+    found = summary.summarize(
+        lambda x: text(x, made.data), theta, direction, groups, order, full
+    )._asdict()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+PIECES = pieces(OURS) | {"summary.summarize": summarize}
 
 
 def replayed(method, number=float):
@@ -70,7 +91,7 @@ def replayed(method, number=float):
 
     Examples
     --------
-    >>> start, step = replayed(optimizers.METHODS["momentum"])
+    >>> start, step = replayed(OURS.optimizers.METHODS["momentum"])
     >>> state = start(np.zeros(1), np.empty(0), alpha=0.1, gamma=0.5)
     >>> theta, state = step(state, np.ones(1), np.ones(1), alpha=0.1, gamma=0.5)
     >>> theta.round(12)
@@ -78,7 +99,7 @@ def replayed(method, number=float):
     """
 
     def bound(params):
-        return handed(optimizers.bind(method, params), number=number)
+        return handed(OURS.optimizers.bind(method, params), number=number)
 
     def start(theta, directions, **params):
         first = directions if directions.ndim == 2 else np.empty((0, theta.size), theta.dtype)
@@ -94,23 +115,108 @@ def replayed(method, number=float):
     return start, step_with_hessian if method.curvature else step
 
 
-def replayable(method):
-    """Whether a stream of gradients and Hessians is all that the method asks for.
+class WithoutGroups(NamedTuple):
+    """A state of grouped Newton that is numbers and a word alone; groups are hyperparameters."""
 
-    One that SciPy runs has no step of its own; one that follows the loss along slices needs more of
-    it than can be stored.
+    first: NamedTuple
+    outcome: str
+    rates: np.ndarray
+    count: int
+
+
+class Safeguarded(NamedTuple):
+    """The same of the safeguarded method."""
+
+    full: WithoutGroups
+    share: float
+
+
+def sliced(method, module, number=float):
+    """``(start, step)`` of a method that asks for summaries, as `replayed` gives those of others.
+
+    The module is that of grouped Newton, which scales the parts of its direction by powers of two;
+    what is handed out along the direction as it is, is scaled likewise, and loses no digit.
     """
-    return not method.solver and method.curvature != "slice"
+    begin, _ = replayed(method, number)
+
+    def without_groups(state):
+        if hasattr(state, "full"):
+            return Safeguarded(without_groups(state.full), state.share)
+        outcome = state.outcome.replace(" ", "-")
+        return WithoutGroups(state.first, outcome, state.rates, state.count)
+
+    def with_groups(state, template):
+        if hasattr(state, "full"):
+            return template._replace(full=with_groups(state.full, template.full), share=state.share)
+        outcome = state.outcome.replace("-", " ")
+        return template._replace(**state._asdict() | {"outcome": outcome})
+
+    def start(theta, directions, **params):
+        return without_groups(begin(theta, directions, **params))
+
+    def step(state, theta, gradient, summary, value=None, **params):
+        template = begin(theta, np.empty(0, theta.dtype), **params)
+        state = with_groups(state, template)
+        full = getattr(state, "full", state)
+        parameters = handed(OURS.optimizers.bind(method, params), number=number)
+        direction, _ = module.along(full.first, gradient, parameters)
+
+        def summarized(theta, scaled, groups):
+            found = summary(direction, [group.tolist() for group in groups])
+            powers = [_power(scaled[group], direction[group]) for group in groups]
+            return scaled_summary(found, np.array(powers))
+
+        theta, state = method.step(
+            state, theta, gradient, module.Slice(summarized, value), parameters
+        )
+        return theta, without_groups(state)
+
+    return start, step
 
 
-def _implementation(modules, dtype, number=float, adapt=lambda call: call):
-    methods = [method for method in modules.optimizers.METHODS.values() if replayable(method)]
+def _power(scaled, part):
+    """The power of two by which a part of the direction has been scaled."""
+    sizes = [np.frexp(np.abs(x).max())[1] for x in (scaled, part)]
+    return int(sizes[0]) - int(sizes[1])
+
+
+def scaled_summary(found, powers):
+    """Derivatives along parts of a direction that are scaled by powers of two.
+
+    Examples
+    --------
+    >>> found = {"gradient": np.ones(1), "hessian": np.ones((1, 1)), "third": np.ones(1)}
+    >>> scaled_summary(found, np.array([1])).third
+    array([8.])
+    """
+    g, H, third = (found[name] for name in ("gradient", "hessian", "third"))
+    H = np.ldexp(H, powers[:, None] + powers)
+    return summary.Summary(0.0, np.ldexp(g, powers), H, np.ldexp(third, 3 * powers), None)
+
+
+def replayable(method):
+    """Whether a stream of gradients, Hessians and summaries is all that the method asks for.
+
+    One that SciPy runs has no step of its own; the safeguarded one follows the loss itself.
+    """
+    return not method.solver and method.name != "grouped_newton_safeguarded"
+
+
+def _implementation(modules, dtype, number=float, adapt=lambda call: call, door=lambda call: call):
+    def method_of(method):
+        if method.curvature == "slice":
+            return tuple(map(adapt, sliced(method, modules.grouped_newton, number)))
+        return tuple(map(adapt, replayed(method, number)))
+
+    methods = [method for method in modules.optimizers.METHODS.values() if not method.solver]
     return {
         "name": "refimpl",
         "version": __version__,
         "dtype": dtype,
-        "methods": {m.name: tuple(map(adapt, replayed(m, number))) for m in methods},
+        "methods": {method.name: method_of(method) for method in methods},
         **{name: adapt(piece) for name, piece in pieces(modules).items()},
+        # Of every precision the same: Taylor polynomials are NumPy's own arrays of binary64.
+        "summary.summarize": door(summarize),
     }
 
 
@@ -168,5 +274,5 @@ def computed(call):
 def binary32():
     """The same pieces in binary32; compiled, with binary32 at their doors only."""
     if _compile.JIT:
-        return _implementation(OURS, "binary32", adapt=stored)
-    return _implementation(single.modules(*MODULES), "binary32", np.float32, computed)
+        return _implementation(OURS, "binary32", adapt=stored, door=stored)
+    return _implementation(single.modules(*MODULES), "binary32", np.float32, computed, stored)

@@ -12,13 +12,19 @@ A case of a whole method also names its ``method``, and its ``out`` depends on t
 
 * "replay": ``in`` holds ``start``, ``directions`` and ``stream``, for each step ``theta``,
   ``gradient`` and for some methods ``hessian``; ``out`` is ``{"steps": [...]}``, for each step the
-  fields of the state after it and ``theta``, the next position.
+  fields of the state after it and ``theta``, the next position. For grouped Newton each step of
+  the stream also has ``summary``: ``gradient`` (S,), ``hessian`` (S, S) and ``third`` (S,), the
+  derivatives along the parts of the step's own direction as it is, in the groups of the parameters,
+  where the S groups are lists of indices or a number of consecutive blocks, the first ones longer.
 * "replay-forced": the same with ``states``: before each step the program takes the given state in
   place of its own (null at the first step: its own start).
 * "trajectory": ``in`` names a ``function`` with its ``data``, the ``start``, ``directions`` and the
   ``noise``, a row for each step. At its own position the program takes the exact gradient, adds the
   row, and makes a step; ``hessian`` says whether the method takes the exact Hessian there as well.
-  ``out`` is ``{"steps": [{"theta": [...]}, ...]}``, the position after each step.
+  ``out`` is ``{"steps": [{"theta": [...]}, ...]}``, the position after each step. Where ``summary``
+  is true the method takes the summary along its direction there, and the safeguarded one the value
+  at the positions it tries: both without noise, but for the slopes ``u_s . g`` of the summary,
+  which are those of the gradient with its noise.
 * "ensemble": the same with ``starts`` in place of ``start``, a row for each run. All runs see the
   same noise; ``out`` is ``{"value": [...]}``, the function's value at the last position of each.
 
@@ -29,7 +35,7 @@ The functions are "beale" and "rosenbrock" without data, "quadratic" with ``spec
 import json
 from typing import NamedTuple
 
-from ..vectors import OF_METHODS
+from ..vectors import OF_METHODS, is_word
 from .compare import ARITHMETIC, BINARY64, rounded
 
 PROTOCOL = 1
@@ -84,7 +90,7 @@ def _hexadecimal(value, arithmetic):
     """A certified value as the nearest float that the implementation can hold."""
     if isinstance(value, list):
         return [_hexadecimal(entry, arithmetic) for entry in value]
-    if isinstance(value, bool | int):
+    if isinstance(value, bool | int) or (isinstance(value, str) and is_word(value)):
         return value
     number = rounded(float(value), arithmetic)
     return number.hex() if number - number == 0.0 else str(number)

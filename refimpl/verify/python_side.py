@@ -13,10 +13,16 @@ implementation: a dictionary, or an object with attributes, of
   ``(theta, state)``, with one more argument `hessian` for methods that need it. The state is a
   named tuple or a dictionary, nested ones included; in replays its fields are compared under dotted
   names;
+  A method that asks for summaries of the loss is given, in place of `hessian`, the callable
+  ``summary(direction, groups)`` -> dictionary of `gradient` (S,), `hessian` (S, S) and `third`
+  (S,), at this position and along the parts of this direction; `groups` are lists of indices. In a
+  replay it hands out the stored numbers, which are along the method's own direction as it is. In a
+  trajectory there is also the callable ``value(theta)``;
 * ``functions``, optional, for trajectories and ensembles: name -> ``make``, with ``make(dimension,
   **data)`` -> an object or dictionary of callables `gradient`, `value` (for ensembles) and
-  `hessian` (for methods that need it), each of a position. Those of `refimpl.functions` take the
-  place of what is not there;
+  `hessian` (for methods that need it), each of a position, and of ``summary(theta, direction,
+  groups)`` (for methods that need that). Those of `refimpl.functions` take the place of what is
+  not there;
 * ``name``, ``version`` and ``dtype``, optional.
 
 An exception is an answer too, and the right one where the certified outcome is an error;
@@ -32,7 +38,7 @@ import sys
 import numpy as np
 
 from ..errors import VerificationError
-from ..vectors import ENSEMBLE, NAME, REPLAY, SPECIAL, TRAJECTORY
+from ..vectors import ENSEMBLE, GROUPS, REPLAY, TRAJECTORY, is_word
 from . import protocol
 
 DTYPES = {"binary64": np.float64, "binary32": np.float32}
@@ -86,19 +92,23 @@ def ops(implementation):
 def values(part, dtype):
     """Numbers as they are in a case, as floats, integers, arrays and dictionaries; names as such.
 
+    Groups stay lists of indices.
+
     Examples
     --------
     >>> values({"theta": ["0x1.8p+0", "nan"], "D": 3}, np.float64)
     {'theta': array([1.5, nan]), 'D': 3}
     """
     if isinstance(part, dict):
-        return {name: values(value, dtype) for name, value in part.items()}
+        return {
+            name: value if name == GROUPS else values(value, dtype) for name, value in part.items()
+        }
     if isinstance(part, list):
         if any(isinstance(entry, dict) or entry is None for entry in part):
             return [values(entry, dtype) for entry in part]
         return np.array(_floats(part), dtype=dtype)
     if isinstance(part, str):
-        return part if NAME.fullmatch(part) and part not in SPECIAL else float.fromhex(part)
+        return part if is_word(part) else float.fromhex(part)
     return part
 
 
@@ -241,11 +251,41 @@ def closed_loop(implementation, method, function, given, params):
         seen = {"gradient": np.asarray(found(function, "gradient")(theta), dtype) + noise}
         if given["hessian"]:
             seen["hessian"] = np.asarray(found(function, "hessian")(theta), dtype)
+        if given.get("summary"):
+            seen |= sliced(function, theta, seen["gradient"])
         theta, state = step(state, theta, **seen, **params)
         # Another library's array may come back, as it may from a replay.
         # A copy, since some frameworks hand out what must not be written to.
         theta = np.array(theta, dtype)
         yield theta
+
+
+def sliced(function, theta, gradient):
+    """What a method may ask of the loss at a position: `summary` and `value`, by keywords."""
+    dtype = theta.dtype
+    own = found(function, "summary") or of_laboratory(function)
+
+    def summary(direction, groups):
+        derivatives = fields(own(theta, direction, groups))
+        # The slopes are those of the gradient that is seen, noise included.
+        slopes = [np.dot(direction[list(group)], gradient[list(group)]) for group in groups]
+        derivatives["gradient"] = slopes
+        return {
+            name: np.asarray(derivatives[name], dtype) for name in ("gradient", "hessian", "third")
+        }
+
+    return {"summary": summary, "value": lambda at: dtype.type(found(function, "value")(at))}
+
+
+def of_laboratory(function):
+    """``summary(theta, direction, groups)`` of a function of this package."""
+    from ..runs.problem import as_problem
+
+    def summary(theta, direction, groups):
+        given = (np.asarray(part, np.float64) for part in (theta, direction))
+        return as_problem(function).slice.summarize(*given, groups)
+
+    return summary
 
 
 def ends(implementation, method, given, params):
@@ -267,6 +307,8 @@ def replay(implementation, method, given, params):
     for seen, forced in zip(given["stream"], states, strict=True):
         if forced is not None:
             state = rebuilt(state, forced)
+        if "summary" in seen:
+            seen = seen | {"summary": lambda direction, groups, stored=seen["summary"]: stored}
         theta, state = step(state, **seen, **params)
         yield {name: plain(value) for name, value in (fields(state) | {"theta": theta}).items()}
 

@@ -88,7 +88,7 @@ def modules(*names):
     Returns
     -------
     SimpleNamespace
-        The modules, under their names.
+        The modules, under the last parts of their names.
 
     Examples
     --------
@@ -106,7 +106,9 @@ def modules(*names):
         for name in filter(_computes, before):
             del sys.modules[name]
         sys.modules |= replaced
-        found = {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
+        found = {
+            name.rpartition(".")[2]: importlib.import_module(f"{PACKAGE}.{name}") for name in names
+        }
         for name in filter(_computes, set(sys.modules) - set(replaced)):
             text = vars(sys.modules[name])
             # A bound that binary32 cannot hold bounds nothing there.

@@ -6,12 +6,14 @@ every harmless variant must pass.
 
 from . import (
     cubic,
+    grouped_newton,
     harmless,
     online_pca,
     optimizers,
     qr_step,
     regression,
     repulsion,
+    summary,
     trajectories,
 )
 from .mutant import OP, Mutant, changed, source
@@ -26,5 +28,7 @@ MUTANTS = (
     *optimizers.MUTANTS,
     *trajectories.MUTANTS,
     *cubic.MUTANTS,
+    *summary.MUTANTS,
+    *grouped_newton.MUTANTS,
 )
 VARIANTS = harmless.VARIANTS

@@ -1,0 +1,91 @@
+"""Mistakes in porting the summary of derivatives, each seen in a single answer."""
+
+from functools import partial
+
+from .mutant import OP, Mutant
+
+_mutant = partial(Mutant, tier=OP, family="summary")
+
+MUTANTS = (
+    _mutant(
+        "slope-of-the-slice",
+        "The first derivatives are those of the slice, of the other sign.",
+        "summary",
+        "return Summary(float(slices.value), -found[1] + 0.0, hessian, third, cube)",
+        "return Summary(float(slices.value), found[1] + 0.0, hessian, third, cube)",
+        flag="sign-convention",
+        part="gradient",
+    ),
+    _mutant(
+        "third-of-the-slice",
+        "The third derivatives are those of the slice, of the other sign.",
+        "summary",
+        "third = -6.0 * found[3] + 0.0",
+        "third = 6.0 * found[3] + 0.0",
+        flag="sign-convention",
+        part="third",
+    ),
+    _mutant(
+        "third-without-its-six",
+        "The third derivative is the Taylor coefficient itself.",
+        "summary",
+        "third = -6.0 * found[3] + 0.0",
+        "third = -found[3] + 0.0",
+        flag="taylor-factor",
+        part="third",
+    ),
+    _mutant(
+        "direction-added",
+        "The slice adds the direction, where it should subtract it.",
+        "summary",
+        "rows = np.stack([self.theta, -multiples[self.owner] * self.direction])",
+        "rows = np.stack([self.theta, multiples[self.owner] * self.direction])",
+        flag="sign-convention",
+        part="gradient",
+    ),
+    _mutant(
+        "mixed-derivatives-doubled",
+        "Between groups the polarisation is taken twice, as on the diagonal.",
+        "summary",
+        "                entry = math.fsum(terms)\n",
+        "                entry = 2.0 * math.fsum(terms)\n",
+        flag="mixed-derivatives",
+        part="hessian",
+    ),
+    _mutant(
+        "no-mixed-derivatives",
+        "Groups do not act on each other.",
+        "summary",
+        "                entry = math.fsum(terms)\n",
+        "                entry = 0.0\n",
+        flag="mixed-derivatives",
+        part="hessian",
+    ),
+    _mutant(
+        "scales-left-in",
+        "The powers of two that scale the groups are not taken out again.",
+        "summary",
+        "entry /= scale[s] ** n",
+        "entry /= 1.0",
+        part="hessian",
+    ),
+    _mutant(
+        "consecutive-groups",
+        "Groups are blocks of consecutive parameters of the right sizes, whatever their indices.",
+        "summary",
+        "            self.owner[index] = s\n",
+        "            first = sum(map(len, groups[:s]))\n"
+        "            self.owner[first : first + len(index)] = s\n",
+        flag="group-order",
+        part="gradient",
+    ),
+    _mutant(
+        "overlap-accepted",
+        "Groups may share a parameter.",
+        "partitions",
+        "if (owner[index] >= 0).any():",
+        "if False:",
+        flag="not-a-partition",
+        part="error",
+    ),
+)
