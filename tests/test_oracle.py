@@ -16,6 +16,7 @@ from refimpl.oracle import (
     cases_trajectories,
     closed_loop,
     generate,
+    grouped_newton,
     measure,
     methods,
     online_pca,
@@ -23,6 +24,7 @@ from refimpl.oracle import (
     qr_step,
     regression,
     repulsion,
+    summary,
     withdrawn,
 )
 from refimpl.oracle.functions import DEFINITIONS, FORMULAS
@@ -150,7 +152,7 @@ def test_saddle_free_step_is_that_of_the_root_of_the_square(digits):
         assert np.allclose(floats(step), -np.linalg.solve(modulus, g), atol=ROUNDING)
 
 
-@pytest.mark.parametrize("family", ["regression", "online_pca", "qr_step", "repulsion"])
+@pytest.mark.parametrize("family", ["regression", "online_pca", "qr_step", "repulsion", "summary"])
 def test_60_and_120_digits_give_the_same_34(family, size):
     """On a sample; the generator compares 60 and 100 digits for every case."""
     items = [item for item in generate.numbered(family) if not item[1].error]
@@ -170,7 +172,8 @@ def test_what_shrinks_with_the_precision_is_zero():
     assert measure.certified(nothing, {"x": 1.0}) == {"result": "0.0"}
 
 
-@pytest.mark.parametrize("method", sorted(methods.METHODS))
+# The safeguarded method needs the loss itself: it is compared in closed loop, below.
+@pytest.mark.parametrize("method", sorted(methods.METHODS.keys() - {"grouped_newton_safeguarded"}))
 def test_both_kinds_of_parts_give_the_same_replay(method):
     """Weighted sums over all observations and recursions, over the first steps of each replay."""
     for _, case in generate.numbered("optimizers"):
@@ -208,16 +211,73 @@ PLACES = {
 
 
 @pytest.mark.parametrize("name", PLACES)
-@pytest.mark.parametrize("part", ["value", "gradient", "hessian"])
+@pytest.mark.parametrize("part", ["value", "gradient", "hessian", "third"])
 def test_a_function_is_that_of_the_laboratory_and_its_own_derivative(digits, name, part):
     data, laboratory = PLACES[name]
     at = cases.dyadic(np.random.default_rng(11), laboratory.dimension, 10, 1.5)
-    x, given = arrays.exact(at), arrays.exact(data)
-    found = getattr(FORMULAS[name], part)(x, **given)
+    x, given = (arrays.exact(at),), arrays.exact(data)
+    if part == "third":
+        x += (arrays.exact(cases.dyadic(np.random.default_rng(15), at.size, 10, 1.5)),)
+    found = getattr(FORMULAS[name], part)(*x, **given)
     # mpmath's difference quotients keep the working precision but for a few digits.
-    derived = getattr(DEFINITIONS[name], part)(x, **given)
+    derived = getattr(DEFINITIONS[name], part)(*x, **given)
     assert measure.error("relative", found, derived) < mpf("1e-95")
+    if part == "third":
+        return
     np.testing.assert_allclose(floats(found), getattr(laboratory, part)(at), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_summary_is_that_of_the_slice_and_of_the_derivatives(digits, name):
+    """Difference quotients against polarisation; and the tensor's diagonal is the third."""
+    data, laboratory = PLACES[name]
+    rng = np.random.default_rng(16)
+    at, u = (cases.dyadic(rng, laboratory.dimension, 10, 1.5) for _ in range(2))
+    groups = [[1], [0]] if laboratory.dimension == 2 else [[3, 0], [1], [2]]
+    given = arrays.exact(data), *arrays.exact((at, u)), groups, 3, True
+    by_slice = summary.summarize(name, *given)
+    by_formula = summary.summarize_formula(name, *given)
+    assert list(by_slice) == ["value", "gradient", "hessian", "third", "tensor"]
+    assert apart(by_formula, by_slice) < mpf("1e-95")
+    S = len(groups)
+    assert (by_formula["third"] == [by_formula["tensor"][s, s, s] for s in range(S)]).all()
+    parts = floats(summary.parts_of(u, groups))
+    np.testing.assert_allclose(
+        floats(by_slice["hessian"]), parts @ laboratory.hessian(at) @ parts.T, rtol=1e-13
+    )
+    np.testing.assert_allclose(
+        floats(by_slice["gradient"]), parts @ laboratory.gradient(at), rtol=1e-13
+    )
+
+
+def test_a_derivative_that_is_0_is_told_from_a_small_one(digits):
+    assert summary.settled(mpf("1e-110"), mpf("1e-135")) == 0
+    assert summary.settled(mpf("1e-90"), mpf("1e-90")) == mpf("1e-90")
+    with pytest.raises(measure.DisagreementError):
+        summary.settled(mpf("1e-90"), mpf("1.0000001e-90"))
+
+
+@pytest.mark.parametrize("method", ["grouped_newton", "grouped_newton_safeguarded"])
+def test_both_kinds_of_parts_give_the_same_closed_loop(digits, method):
+    """Difference quotients and the secular equation by halving, against formulas throughout."""
+    for _, case in generate.numbered("trajectories"):
+        if case.method == method and case.given["function"] == "bounded_saddle":
+            break
+    given = case.given | {"noise": case.given["noise"][:3]}
+    exact = arrays.exact((case.params, given))
+    paths = [
+        list(closed_loop.positions(parts, functions_of, method, *exact))
+        for parts, functions_of in ((definition, DEFINITIONS), (formula, FORMULAS))
+    ]
+    assert max(map(lambda x, y: measure.error("relative", x, y), *paths)) < mpf("1e-80")
+
+
+def test_a_halving_that_rounding_decides_is_refused(digits):
+    near = mpf(1) + mpf(2) ** -50
+    with pytest.raises(regression.MarginError):
+        grouped_newton.low_enough(near, mpf(1), mpf(1))
+    assert not grouped_newton.low_enough(near, mpf(1), mpf(2) ** -30)
+    assert grouped_newton.low_enough(mpf("0.9"), mpf(1), mpf(1))
 
 
 def momentum_at(steps, function="bounded_saddle"):

@@ -59,7 +59,23 @@ def test_letters():
     assert FOUND[vectors.REPLAY, "fogr"].inputs["directions"] == "(0,)"
 
 
+def test_sizes_of_groups():
+    """They are neither those of the parameters nor of a subspace; first fields come first."""
+    replay = FOUND[vectors.REPLAY, "grouped_newton"]
+    assert replay.inputs["stream.summary.hessian"] == "(S, S)"
+    assert replay.inputs["stream.gradient"] == replay.out["theta"] == "(D,)"
+    assert replay.out["rates"] == "(S,)"
+    assert list(replay.out)[-4:] == ["outcome", "rates", "count", "theta"]
+    found = FOUND["summary.summarize", ""]
+    assert (found.inputs["theta"], found.inputs["groups"]) == ("(D,)", "lists of indices")
+    assert list(found.out) == ["value", "gradient", "hessian", "third", "tensor"]
+    assert list(found.out.values()) == ["()", "(S,)", "(S, S)", "(S,)", "(S, S, S)"]
+
+
 def test_kinds_of_parameters():
+    grouped = FOUND[vectors.REPLAY, "grouped_newton"].params
+    assert grouped["direction"] == "word"
+    assert grouped["groups"] == "integer or lists of indices"
     assert FOUND["regression.start", ""].params == {
         "D": "integer",
         "prior": "none or number or pair",

@@ -277,10 +277,68 @@ def test_what_binary32_hands_over_is_binary32():
 
 
 def test_every_piece_of_the_contract_answers():
-    assert len(ours.PIECES) == 18
-    assert set(ours.binary64()["methods"]) == {
-        m.name for m in METHODS.values() if ours.replayable(m)
+    assert len(ours.PIECES) == 19
+    assert set(ours.binary64()["methods"]) == {m.name for m in METHODS.values() if not m.solver}
+
+
+def slices(params, number):
+    """Grouped Newton's steps over the quartic x^4/4, the summaries by hand: (asked, positions)."""
+    start, step = ours.binary64()["methods"]["grouped_newton"]
+    asked, path, theta = [], [], np.array([number])
+    state = start(theta, np.empty(0), **params)
+    for _ in range(3):
+        x = theta[0]
+
+        def summary(direction, groups, x=x):
+            asked.append((direction.copy(), groups))
+            (u,) = direction
+            return {
+                "gradient": np.array([u * x**3]),
+                "hessian": np.array([[3.0 * u**2 * x**2]]),
+                "third": np.array([6.0 * u**3 * x]),
+            }
+
+        theta, state = step(state, theta, np.array([x**3]), summary, **params)
+        path.append(theta[0])
+    return asked, path
+
+
+def test_grouped_newton_is_asked_along_its_direction_as_it_is():
+    """Not along the scaled one; and the steps are those of the quartic's closed form."""
+    asked, path = slices({"groups": 1, "strength": 1.0}, 2.0)
+    factor = 1.0 - 2.0 / (3.0 + np.sqrt(21.0))
+    # Some ten roundings a step, as of the method itself.
+    np.testing.assert_allclose(path, 2.0 * factor ** np.arange(1.0, 4.0), rtol=1e-13)
+    np.testing.assert_allclose([u[0] for u, _ in asked], [8.0, *np.power(path[:2], 3)], rtol=1e-15)
+    assert [groups for _, groups in asked] == [[[0]]] * 3
+
+
+def test_summaries_of_a_closed_loop_have_the_slopes_of_the_noise():
+    """Second and third derivatives are exact, the first are those of the gradient that is seen."""
+    function = python_side.laboratory()["rosenbrock"](2)
+    theta, gradient = np.array([0.5, -1.0]), np.array([2.0, 3.0])
+    given = python_side.sliced(function, theta, gradient)
+    found = given["summary"](np.array([1.0, -2.0]), [[1], [0]])
+    np.testing.assert_array_equal(found["gradient"], [-6.0, 2.0])
+    H = function.hessian(theta)
+    expected = [[4.0 * H[1, 1], -2.0 * H[0, 1]], [-2.0 * H[0, 1], H[0, 0]]]
+    np.testing.assert_allclose(found["hessian"], expected, rtol=1e-13)
+    # 100 (b - a^2)^2 has 2400 a as its third derivative by a, and none by b.
+    np.testing.assert_allclose(found["third"], [0.0, 1200.0], rtol=1e-13)
+    assert given["value"](theta) == function.value(theta)
+
+
+def test_a_function_of_ones_own_gives_its_own_summary():
+    own = {
+        "summary": lambda theta, direction, groups: {
+            "gradient": np.zeros(1),
+            "hessian": np.ones((1, 1)),
+            "third": np.ones(1),
+        }
     }
+    found = python_side.sliced(own, np.ones(2), np.ones(2))["summary"](np.ones(2), [[0, 1]])
+    assert found["third"] == 1.0
+    assert found["gradient"] == 2.0
 
 
 def test_the_product_of_krylov_sfn_is_that_of_the_stream():

@@ -62,10 +62,10 @@ def spied(answering, cases):
 
 @pytest.fixture(scope="module")
 def cases():
-    """Several cases of each operation, one of each method."""
+    """Several cases of each operation, one of each method; Taylor polynomials are binary64."""
     by_op = {}
     for case in vectors.cases():
-        if case.binary32:
+        if case.binary32 and case.op not in (*vectors.CLOSED_LOOP, "summary.summarize"):
             by_op.setdefault(case.method or case.op, []).append(case)
     return [case for found in by_op.values() for case in found[:: max(1, len(found) // 6)]]
 

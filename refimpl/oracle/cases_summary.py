@@ -129,7 +129,7 @@ def _scaled(rng):
                 arguments=found.arguments | {"direction": found.arguments["direction"] * sizes},
                 binary32=False,
             )
-    for power in (-1060, -1000, -300, -100, 100, 300, 1000):
+    for power in (-1060, -500, -300, -100, 100, 300, 500):
         flag = "huge-scale" if power > 0 else "subnormal-scale"
         for function in ("quadratic", "bounded_saddle"):
             data = dict(DATA[function]) | turned(function)

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from . import OF_STEPS
+from . import GROUPS, OF_STEPS, is_word
 
 # Where a size stands for the number of parameters; any other is that of a subspace.
 PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
 COLUMNS = ("V", "W", "V_old", "V_new", "directions", "noise", "starts")
 # Sizes with a name of their own: of runs side by side, and of the steps of each.
 FIRST = {"noise": "steps", "starts": "runs", ">value": "runs"}
+INDICES = "lists of indices"
 
 
 class Signature(NamedTuple):
@@ -16,7 +17,7 @@ class Signature(NamedTuple):
 
     op: str
     method: str  # of these, else ""
-    params: dict  # name -> kind: number, integer, boolean, pair, or several of them
+    params: dict  # name -> kind: number, integer, boolean, pair, word, ..., or several of them
     inputs: dict  # dotted name -> shape in letters
     out: dict  # field -> shape in letters, in the order of computation
     compare: dict  # field -> comparators that occur
@@ -25,9 +26,9 @@ class Signature(NamedTuple):
 def signatures(cases):
     """The signature of every operation and method in `cases`.
 
-    A letter stands for a size: ``D`` of the parameters, ``d`` of a subspace or of a matrix by
-    itself, ``()`` for a number. Two sizes have one letter if they agree in every case. Cases
-    whose certified outcome is an error, with their wrong shapes, are left out.
+    A letter stands for a size: ``D`` of the parameters, ``S`` of the groups of them, ``d`` of a
+    subspace or of a matrix by itself, ``()`` for a number. Two sizes have one letter if they agree
+    in every case. Cases whose certified outcome is an error, with their wrong shapes, are left out.
 
     Parameters
     ----------
@@ -56,8 +57,7 @@ def signatures(cases):
 
 def _signature(op, method, group):
     observed = [_shapes(_inputs(case)) | _prefixed(_shapes(_out(case))) for case in group]
-    names = dict.fromkeys(name for shapes in observed for name in shapes)
-    lettered = {name: _letters(name, observed) for name in names}
+    lettered = {name: _letters(name, observed) for name in _merged(observed)}
     kinds = {}
     for case in group:
         for name, value in case.params.items():
@@ -74,6 +74,20 @@ def _signature(op, method, group):
         out={name[1:]: text for name, text in lettered.items() if name.startswith(">")},
         compare={field: " or ".join(found) for field, found in compare.items()},
     )
+
+
+def _merged(lists):
+    """All names, what only some lists have where these have it."""
+    merged = []
+    for names in lists:
+        place = 0
+        for name in names:
+            if name in merged:
+                place = merged.index(name) + 1
+            else:
+                merged.insert(place, name)
+                place += 1
+    return merged
 
 
 def _prefixed(shapes):
@@ -110,6 +124,8 @@ def _shape(value):
 
 def _letters(name, observed):
     """Shapes of one name over all cases, in letters."""
+    if name == GROUPS:
+        return INDICES
     texts = {}
     for shapes in observed:
         shape = shapes.get(name)
@@ -136,14 +152,29 @@ def _letter(name, axis, observed):
     ]
     if stem in COLUMNS and axis == 0 and len(known) > 0 and all(a <= b for a, b in known):
         return "d"
-    return "D" if known and all(a == b for a, b in known) else "d"
+    if known and all(a == b for a, b in known):
+        return "D"
+    grouped = [
+        (shapes[name][axis], size)
+        for shapes in observed
+        if len(shapes.get(name, ())) > axis
+        for size in _groups(shapes)
+    ]
+    return "S" if grouped and all(a == b for a, b in grouped) else "d"
+
+
+def _groups(shapes):
+    """The number of groups in this case, where there are any."""
+    for name in (GROUPS, "stream.summary.gradient"):
+        if name in shapes:
+            yield shapes[name][0]
 
 
 def _parameters(shapes):
     """Sizes of what has one entry for each parameter in this case."""
     for name, shape in shapes.items():
         stem = name.lstrip(">").rsplit(".", 1)[-1]
-        if "model" in name:
+        if "model" in name or "summary" in name or (name == ">gradient" and GROUPS in shapes):
             continue
         if stem in PARAMETERS and shape:
             yield shape[0]
@@ -155,6 +186,8 @@ def _kind(value):
     if value is None:
         return "none"
     if isinstance(value, list):
-        return "pair"
+        return INDICES if any(isinstance(entry, list) for entry in value) else "pair"
+    if isinstance(value, str) and is_word(value):
+        return "word"
     names = {bool: "boolean", int: "integer", str: "number"}
     return names[type(value)]

@@ -107,7 +107,7 @@ MUTANTS = (
         "return tuple(np.array_split(np.arange(D), min(groups, D)))",
         "ends = D // min(groups, D) * np.arange(1, min(groups, D))\n"
         "        return tuple(np.split(np.arange(D), ends))",
-        part="rates",
+        part="theta",
     ),
     _closed(
         "safeguard-left-out",
