@@ -55,6 +55,8 @@ from . import (
     style,
     symmetric_saddle,
     taylor,
+    training,
+    training_rates,
     transport,
     turning_frame,
     two_means,
@@ -114,6 +116,9 @@ FIGURES = {
         stall,
         profiles,
         ablation,
+        layered_cost,
+        training,
+        training_rates,
     )
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import catch_matrix, published, rivals
+from . import catch_matrix, published, rivals, training
 
 
 class Result(NamedTuple):
@@ -69,6 +69,12 @@ REGISTRY = {
         catch_matrix.trials,
         catch_matrix.write,
         "wrong copies of the package before the reference outputs (four minutes on two processors)",
+    ),
+    "training": Result(
+        training.RESULTS,
+        training.compute_results,
+        training.write,
+        "small networks trained by tuned methods (minutes on two processors)",
     ),
 }
 

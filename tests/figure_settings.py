@@ -71,6 +71,14 @@ SMALL = {
     "your_logistic": {"steps": 12},
     "robust_scale": {"ratios": (0.1, 1.0, 3.0), "runs": 200, "pairs": 12},
     "pure_noise": {"seeds": range(2), "dimensions": (1, 3), "steps": 40},
+    "layered_cost": {
+        "counts": (1, 2, 16),
+        "defined_counts": (1, 2),
+        "widths": (4, 8),
+        "width": 8,
+        "repeats": 1,
+    },
+    "training_rates": {"steps": 12},
     "profiles": {"records": TOURNAMENT},
     "stall": {"seeds": range(2), "dimension": 8, "steps": 12},
 }
