@@ -326,7 +326,7 @@ def draw(data):
                 color, dashes, marker = look(row)
                 x = getattr(curve, field)
                 for ax, y in ((upper, curve.loss), (lower, curve.accuracy)):
-                    ax.fill_between(x, y[0], y[2], color=color, alpha=0.1, linewidth=0)
+                    ax.fill_between(x, y[0], y[2], color=color, alpha=0.07, linewidth=0)
                     ax.plot(
                         x,
                         y[1],

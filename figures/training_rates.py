@@ -58,7 +58,7 @@ def smooth(rates):
 @style.use()
 def draw(data):
     """A panel for each direction: points are rates, lines running medians."""
-    figure, axes = style.subplots(1, len(data.panels), height=3.4, squeeze=False)
+    figure, axes = style.subplots(1, len(data.panels), height=3.8, squeeze=False)
     for ax, direction, rates in zip(axes[0], data.panels, data.rates, strict=True):
         middle, step = smooth(rates), np.arange(1, len(rates) + 1)
         half = WINDOW // 2
@@ -72,12 +72,14 @@ def draw(data):
                 linestyle=DASHES[s % len(DASHES)],
                 label=name,
             )
-        smallest = np.min(np.abs(middle[np.nonzero(middle)]))
-        ax.set_yscale("symlog", linthresh=float(10.0 ** np.floor(np.log10(smallest))))
+        # Nine tenths of the rates are on the logarithmic part of the axis.
+        small = np.quantile(np.abs(rates[rates != 0.0]), 0.1)
+        ax.set_yscale("symlog", linthresh=float(10.0 ** np.floor(np.log10(small))))
         ax.axhline(0.0, color=style.GREY, linewidth=0.8)
         ax.set(xlabel="steps", title=f"along {'Adam' if direction == 'adam' else 'the gradient'}")
     axes[0, 0].set_ylabel("learning rate")
-    axes[0, 0].legend()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 

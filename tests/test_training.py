@@ -1,4 +1,4 @@
-"""Training on minibatches: runs by hand, grouped Newton by the definition, the count of its cost."""
+"""Training on minibatches: runs by hand, grouped Newton by the definition, its cost counted."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from refimpl.errors import (
 from refimpl.network import Batch, Data, Model, Network, minibatches
 from refimpl.optimizers.grouped_newton import Slice
 from refimpl.optimizers.momentum import momentum
-from refimpl.runs.training import summary_cost, train, value_cost
+from refimpl.runs.training import gradient_products, summary_cost, train, value_cost
 
 EPS = np.finfo(np.float64).eps
 
@@ -123,8 +123,8 @@ def test_all_methods_see_the_same_start_and_minibatches():
     assert len(np.unique(seen[0], axis=0)) == 5
 
 
-def multiplications(monkeypatch, network, groups):
-    """Of all matrix products of one summary with 5 records, counted as they happen, a record."""
+def multiplications(monkeypatch, network, what):
+    """Of all matrix products in ``what(batch, theta)``, counted as they happen, for one record."""
     rng = np.random.default_rng(0)
     records = 5
     n, m = network.widths[0], network.widths[-1]
@@ -141,33 +141,37 @@ def multiplications(monkeypatch, network, groups):
                 count += a.size * (b.shape[-1] if b.ndim > 1 else 1)
             if out is not None:
                 options["out"] = tuple(np.asarray(x) for x in out)
-            found = getattr(ufunc, method)(*plain, **options)
-            return found.view(Counting) if isinstance(found, np.ndarray) else found
+            return counting(getattr(ufunc, method)(*plain, **options))
+
+    def counting(found):
+        floats = isinstance(found, np.ndarray) and found.dtype.kind == "f"
+        return found.view(Counting) if floats else found
 
     real, empty, where = partitions.tensors, np.empty, np.where
-
-    def counted(values, shapes):
-        found = real(values, shapes)
-        return (
-            found if values.dtype.kind == "i" else {k: v.view(Counting) for k, v in found.items()}
-        )
-
-    def buffer(shape, dtype=float):
-        found = empty(shape, dtype)
-        return found.view(Counting) if found.dtype.kind == "f" else found
-
-    def part(*given):
-        found = where(*given)
-        return found.view(Counting) if isinstance(found, np.ndarray) else found
-
-    direction = network.gradient(theta, batch)
-    assigned = layered_summary.assign(network, groups)
     with monkeypatch.context() as patch:
-        patch.setattr(layered_summary.partitions, "tensors", counted)
-        patch.setattr(np, "empty", buffer)
-        patch.setattr(np, "where", part)
-        layered_summary.summarize(network, batch, theta, direction, assigned)
+        patch.setattr(
+            layered_summary.partitions,
+            "tensors",
+            lambda *given: {name: counting(part) for name, part in real(*given).items()},
+        )
+        patch.setattr(np, "empty", lambda *given: counting(empty(*given)))
+        patch.setattr(np, "where", lambda *given: counting(where(*given)))
+        what(batch, theta)
     return count / records
+
+
+def test_price_of_a_gradient_is_that_of_its_products(monkeypatch):
+    network = Network((7, 5, 4, 3))
+
+    def gradient(batch, theta):
+        network.gradient(theta, batch)
+
+    def value(batch, theta):
+        network.value(theta, batch)
+
+    assert gradient_products(network) == multiplications(monkeypatch, network, gradient)
+    counted = multiplications(monkeypatch, network, value) / gradient_products(network)
+    assert value_cost(network) == pytest.approx(counted)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
@@ -179,8 +183,13 @@ def test_cost_of_a_summary_is_that_of_its_products(name, activation, monkeypatch
         groups = np.array_split(np.random.default_rng(1).permutation(network.size), 3)
     else:
         groups = getattr(partitions, name)(network.shapes)
-    gradient = 3 * (35 + 20 + 12) - 35
-    counted = multiplications(monkeypatch, network, groups) / gradient
+    assigned = layered_summary.assign(network, groups)
+    direction = np.random.default_rng(2).standard_normal(network.size)
+
+    def summarize(batch, theta):
+        layered_summary.summarize(network, batch, theta, direction, assigned)
+
+    counted = multiplications(monkeypatch, network, summarize) / (3 * (35 + 20 + 12) - 35)
     assert summary_cost(network, groups) == pytest.approx(counted)
 
 
