@@ -17,7 +17,7 @@ def cases():
     yield from starts(rng)
     yield from transports(rng)
     yield from wrong(rng)
-    yield from lost_rows()
+    yield from lost_rows(rng)
 
 
 def shape_flags(d, D):
@@ -154,7 +154,7 @@ def wrong(rng):
     yield carry(("wrong-shape",), V, np.eye(3), C, error="ShapeError")
 
 
-def lost_rows():
+def lost_rows(rng):
     """A row that the gradient makes depend on another: an old direction takes its place."""
     hadamard = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2.0
     for V in (hadamard[:3], hadamard[[2, 0, 3]]):
@@ -164,3 +164,13 @@ def lost_rows():
     x = np.array([1.0, 0.0, 0.0])
     for V in (np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 0.0]] * 2)):
         yield turn("inject", "turn", ("rank-deficient",), V, x, 1.0, exact=True)
+    # Which axis takes the place: of equals the first, though not every axis is equal.
+    for W in (
+        np.zeros((2, 3)),
+        np.array([[0.0, 2.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 4.0]]),
+        np.array([[1.0, 1.0, 0.0, 0.0], [2.0, 2.0, 0.0, 0.0]]),
+    ):
+        yield orthonormalize(("rank-deficient",), W, exact=True)
+    # Whatever digits of the rows are lost, they are orthonormal: one pass is not enough.
+    for apart in (2.0**-10, 2.0**-20):
+        yield orthonormalize(("collinear",), nearly(rng, 3, 5, apart), compare=INVARIANT)

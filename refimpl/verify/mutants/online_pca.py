@@ -100,6 +100,15 @@ MUTANTS = (
         flag="zero-gradient",
     ),
     _mutant(
+        "last-of-equal-axes",
+        "Of equally covered axes the last one takes a lost row's place, not the first.",
+        "gram_schmidt",
+        "np.argmin(np.sum(W[:i] ** 2, axis=0))",
+        "W.shape[1] - 1 - np.argmin(np.sum(W[:i] ** 2, axis=0)[::-1])",
+        flag="rank-deficient",
+        part="result",
+    ),
+    _mutant(
         "an-axis-for-an-old-direction",
         "A row that comes to depend on the others is replaced by a coordinate axis, where an old "
         "direction sticks out of them.",
