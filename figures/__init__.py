@@ -35,6 +35,7 @@ from . import (
     grouped_newton,
     inside_a_run,
     layered_cost,
+    loss_slice,
     monkey_saddle,
     noise_models,
     noisy_line,
@@ -90,6 +91,7 @@ FIGURES = {
         cubic,
         grouped_newton,
         layered_cost,
+        loss_slice,
         catch_matrix,
         following_hessian,
         diagonal_overshoot,
@@ -116,7 +118,6 @@ FIGURES = {
         stall,
         profiles,
         ablation,
-        layered_cost,
         training,
         training_rates,
     )

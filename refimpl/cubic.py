@@ -5,7 +5,7 @@ third derivatives say how far to believe that. The model ``-g.eta + eta^T H eta 
 ``(strength / 6) |D eta|^3`` is bounded where the quadratic is not, and its global minimiser can be
 computed to rounding, with a certificate, though it may have many other stationary points.
 
-Chapter "Learning rates" of the book; the cubic step of [W].
+Chapter "Summaries of higher-order derivatives" of the book; the cubic step of [W].
 """
 
 import math

@@ -71,6 +71,8 @@ SMALL = {
     "your_logistic": {"steps": 12},
     "robust_scale": {"ratios": (0.1, 1.0, 3.0), "runs": 200, "pairs": 12},
     "pure_noise": {"seeds": range(2), "dimensions": (1, 3), "steps": 40},
+    "loss_slice": {"m": 21},
+    "cubic": {"n": 60, "m": 31},
     "layered_cost": {
         "counts": (1, 2, 16),
         "defined_counts": (1, 2),
