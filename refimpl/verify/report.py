@@ -192,8 +192,7 @@ def likely_causes(case, report):
         within = [outcome.verdict == FAIL for outcome in like if flag in outcome.case.flags]
         beyond = [outcome.verdict == FAIL for outcome in like if flag not in outcome.case.flags]
         excess = _share(within) - _share(beyond)
-        told = notes[flag]["catches"] and notes[flag]["kind"] != "normal"
-        if told and beyond and excess > TELLING:
+        if any(within) and beyond and excess > TELLING and notes[flag]["catches"]:
             kind = KINDS.index(notes[flag]["kind"])
             ranked.append((-excess, kind, flag not in case.flags, -sum(within), flag))
     words, flags = "likely cause", [entry[-1] for entry in sorted(ranked)]
