@@ -94,7 +94,10 @@ def _family(name):
 
 @functools.cache
 def _cases(name):
-    return hashlib.sha256(_family(name).path.read_bytes()).hexdigest()
+    # What the header says besides, such as the page, is nothing to a trial.
+    document = json.loads(_family(name).path.read_bytes())
+    parts = [document["notes"], document["cases"]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def digest(mutant, family):

@@ -50,7 +50,7 @@ def verified(target, families=()):
 
 
 def compute(families=()):
-    """Put all cases to the package, in both arithmetics.
+    """Put all cases to the package, in single and double precision.
 
     Parameters
     ----------

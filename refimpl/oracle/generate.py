@@ -47,7 +47,11 @@ FAMILIES = {
     "trajectories": cases_trajectories,
     "summary": cases_summary,
 }
-PAGES = {"optimizers": "optimizer.html", "trajectories": "laboratory.html"}
+PAGES = {
+    "cubic": "summary.html",
+    "optimizers": "optimizer.html",
+    "trajectories": "laboratory.html",
+}
 # Of whole methods; a piece names its own.
 EQUATIONS = {
     "optimizers": (

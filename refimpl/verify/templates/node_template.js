@@ -3,7 +3,7 @@
 "use strict";
 
 const demand = (holds, message) => { if (!holds) throw new Error(message); };
-const finite = (x) => x.flat().every(Number.isFinite), HALF = Number.MAX_VALUE / 2;
+const finite = (x) => x.flat().every(Number.isFinite), TOP = Number.MAX_VALUE / 2;
 const map = (x, y, f) => x.map((xi, i) => f(xi, y[i]));
 
 function rowSumBound({ H, g, div = 1, cut = 0 }) {
@@ -14,7 +14,7 @@ function rowSumBound({ H, g, div = 1, cut = 0 }) {
   demand(Math.max(...skew) <= 1e-6 * largest, "H is not symmetric");
   const bounds = H.map((row) => Math.max(div * row.reduce((s, h) => s + Math.abs(h), 0), cut));
   demand(finite(bounds) && finite(g), "g, H or its sums are not finite");
-  return { result: map(g, bounds, (x, b) => (b > 0 ? Math.max(-HALF, Math.min(HALF, -x / b)) : 0)) };
+  return { result: map(g, bounds, (x, b) => (b > 0 ? Math.max(-TOP, Math.min(TOP, -x / b)) : 0)) };
 }
 
 function update({ state, theta, gradient, beta }) {
