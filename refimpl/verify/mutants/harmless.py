@@ -19,14 +19,20 @@ VARIANTS = (
     ),
     Mutant(
         "householder-rows",
-        "Orthonormal rows by `numpy.linalg.qr`, the signs put right, in place of Gram-Schmidt.",
+        "Orthonormal rows by `numpy.linalg.qr`, the signs put right, in place of Gram-Schmidt, unless "
+        "a row is lost.",
         "gram_schmidt",
         "    for i in range(W.shape[0]):\n"
         "        if straighten(W, i) == 0.0:\n"
         "            complete(W, i, old)",
         "    size = np.max(np.abs(W), axis=1, keepdims=True)\n"
         "    Q, R = np.linalg.qr((W / np.where(size > 0.0, size, 1.0)).T)\n"
-        "    W[:] = (Q * np.where(np.diag(R) < 0.0, -1.0, 1.0)).T",
+        "    if np.min(np.abs(np.diag(R))) > 1e-12:\n"
+        "        W[:] = (Q * np.where(np.diag(R) < 0.0, -1.0, 1.0)).T\n"
+        "        return\n"
+        "    for i in range(W.shape[0]):\n"
+        "        if straighten(W, i) == 0.0:\n"
+        "            complete(W, i, old)",
     ),
     Mutant(
         "householder-factor",
@@ -72,13 +78,17 @@ VARIANTS = (
     ),
     Mutant(
         "one-large-system",
-        "Symmetric least squares as one system for all entries, in place of the eigenbasis.",
+        "Symmetric least squares as one system for all entries, refined once, in place of the "
+        "eigenbasis.",
         "regression",
         "        D = e.size\n        largest",
         "        D = e.size\n"
         "        A = np.kron(C + ridge * np.eye(D), np.eye(D))\n"
         "        A += np.kron(np.eye(D), C + ridge * np.eye(D))\n"
-        "        x = np.linalg.lstsq(A, (B + B.T).ravel(), rcond=UNVISITED)[0].reshape(D, D)\n"
+        "        b = (B + B.T).ravel()\n"
+        "        x = np.linalg.lstsq(A, b, rcond=UNVISITED)[0]\n"
+        "        x = x + np.linalg.lstsq(A, b - A @ x, rcond=UNVISITED)[0]\n"
+        "        x = x.reshape(D, D)\n"
         "        return 0.5 * (x + x.T)\n"
         "        largest",
     ),
@@ -111,7 +121,7 @@ VARIANTS = (
         "Adam's averages are both corrected before the quotient, as in its paper.",
         "optimizers/adam",
         "np.where(scale > 0.0, mean / np.where(scale > 0.0, scale, 1.0), 0.0)",
-        "mean / (1.0 - decay1) / (eps + np.sqrt(square / (1.0 - decay2)))",
+        "mean / (1.0 - decay1) / (eps + np.sqrt(square / (1.0 - decay2)) + (scale == 0.0))",
     ),
     Mutant(
         "sum-formed-at-once",
