@@ -19,8 +19,8 @@ VARIANTS = (
     ),
     Mutant(
         "householder-rows",
-        "Orthonormal rows by `numpy.linalg.qr`, the signs put right, in place of Gram-Schmidt, unless "
-        "a row is lost.",
+        "Orthonormal rows by `numpy.linalg.qr`, the signs put right, in place of Gram-Schmidt, "
+        "unless a row is lost.",
         "gram_schmidt",
         "    for i in range(W.shape[0]):\n"
         "        if straighten(W, i) == 0.0:\n"
