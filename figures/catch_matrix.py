@@ -19,15 +19,20 @@ from matplotlib.lines import Line2D
 from refimpl import vectors
 from refimpl._compile import PACKAGE
 from refimpl.errors import StateError
-from refimpl.verify import compare
+from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, OP, VARIANTS, Mutant, trial
 
 from . import style
 
 RESULTS = Path(__file__).resolve().parent / "results" / "catch_matrix.json"
 COMMAND = "python -m figures.regenerate catch_matrix"
-# What answers and judges, besides all that it imports.
-ANSWERING = ("verify/ours.py", "verify/python_side.py", "verify/compare.py")
+# What answers and judges, besides all that it imports: also what it imports by name.
+ANSWERING = (
+    "verify/ours.py",
+    "verify/python_side.py",
+    "verify/compare.py",
+    *(f"{name.replace('.', '/')}.py" for name in ours.MODULES),
+)
 # Of that, what reads cases, orders runs, or only lists names.
 IDLE = ("vectors", "lanes", "runs", "__init__.py")
 
@@ -71,6 +76,8 @@ def _imported(path):
 def answering():
     """All sources that answer or judge, by their names in the package."""
     found, following = set(), {PACKAGE / name for name in ANSWERING}
+    # A package stands for its first file.
+    following = {p if p.is_file() else p.with_suffix("") / "__init__.py" for p in following}
     while following:
         found |= following
         following = set().union(*map(_imported, following)) - found
