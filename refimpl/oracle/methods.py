@@ -51,9 +51,12 @@ def adam(parts, p, start, directions, stream):
         decay1, decay2 = powers[0](t), powers[1](t)
         root = np.array([mpmath.sqrt(x / (1 - decay2)) for x in v], dtype=object)
         scale = (p["eps"] + root) * (1 - decay1)
-        # A coordinate that has had no gradient yet does not move, even without `eps`.
-        moved = np.array([a / b if b else mpf(0) for a, b in zip(m, scale, strict=True)])
-        theta = pair["theta"] - p["alpha"] * moved
+        if p["eps"]:
+            theta = pair["theta"] - p["alpha"] * m / scale
+        else:
+            # A coordinate that has had no gradient yet does not move.
+            moved = np.array([a / b if b else mpf(0) for a, b in zip(m, scale, strict=True)])
+            theta = pair["theta"] - p["alpha"] * moved
         yield {"mean": m, "square": v, "decay1": decay1, "decay2": decay2, "theta": theta}
 
 
