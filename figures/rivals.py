@@ -50,6 +50,7 @@ ABLATION = (
     Rival("coordinates, not turning axes", "ogr", fixed={"turning": False}),
     Rival("row sums, not spreads", "ogr", fixed={"row_sums": True}),
     Rival("no bound on the step", "ogr", fixed={"reach": np.inf}),
+    Rival("the bound does not fade", "ogr", fixed={"fade": np.inf}),
     Rival("the memory stays short", "ogr", fixed={"beta_late": 0.6}),
     Rival("the memory is long at once", "ogr", fixed={"beta": 0.25}),
     Rival("no momentum", "ogr", fixed={"gamma": 1.0}),

@@ -142,7 +142,8 @@ def test_step_is_its_definition(turning):
             move = p.eta * neutral(betas[-1], p.gamma) * V.T @ (s * (V @ m))
             agreement = mean_g @ mean_g / (mean_g @ mean_g + energy)
             S = math.sqrt(spread)
-            longest = p.reach * max(min(S, opening), agreement * S)
+            without = opening / (1.0 + (t + 1.0) / p.fade)
+            longest = p.reach * max(min(S, without), agreement * S)
             length = np.linalg.norm(move)
             bounded.add(length > longest)
             theta = theta - min(1.0, longest / length) * move

@@ -305,6 +305,14 @@ def test_quadratic_kinds():
         assert said in function.note
 
 
+def test_bounded_saddle_deep_and_too_deep():
+    """A curvature whose square overflows, with a depth that does not; and one that does."""
+    deep = bounded_saddle([-1e160, 1.0], 1e100)
+    assert deep.minimum_value == pytest.approx(-2.5e219, rel=1e-15)
+    with pytest.raises(RangeError, match="a minimum that a float can hold"):
+        bounded_saddle([-1e160, 1.0])
+
+
 def test_bounded_saddle_counts():
     """2^k minima, 3^k - 2^k saddles, the origin first; all tops together are a maximum."""
     for k in range(5):

@@ -118,7 +118,8 @@ def by_definition(theta, gradients, p):
         s = V.T @ inside + share / slope * (m - V.T @ V @ m)
         steady = np.sum((now @ Y) ** 2)
         size = np.sqrt(spread)
-        longest = p.reach * max(min(size, opening), steady / (steady + energy) * size)
+        without = opening / (1 + (t + 1) / p.fade)
+        longest = p.reach * max(min(size, without), steady / (steady + energy) * size)
         path.append(theta - s * min(1.0, longest / np.linalg.norm(s)))
     return np.array(path), V, renewals
 
@@ -173,7 +174,7 @@ def test_is_its_definition_in_a_subspace(D, d, options):
 
 OTHER = {
     "beta": 0.8, "beta_late": 0.1, "settle": 3.0, "gamma": 0.3, "eta": 0.5, "reach": 0.7,
-    "first": 0.2, "ridge": 0.1,
+    "fade": 1.0, "first": 0.2, "ridge": 0.1,
 }  # fmt: skip
 
 

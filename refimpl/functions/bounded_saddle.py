@@ -58,7 +58,7 @@ def bounded_saddle(spectrum=(-1.0, 1.0), c=1.0, rotation=None):
     ShapeError, NotFiniteError, NotOrthogonalError
         As in `quadratic`.
     RangeError
-        If `c` is not above 0, or not finite.
+        If `c` is not above 0, or not finite; if the minimum is too deep for a float.
 
     Examples
     --------
@@ -72,8 +72,16 @@ def bounded_saddle(spectrum=(-1.0, 1.0), c=1.0, rotation=None):
         raise RangeError(f"bounded_saddle: expected c in (0, inf), got {c!r}")
     D = spectrum.size
     falling = spectrum < 0.0
-    well = np.sqrt(np.where(falling, -spectrum, 0.0) / c)
     k = int(falling.sum())
+    with np.errstate(over="ignore"):
+        # The square alone overflows where the depth does not.
+        depth = float(np.sum(spectrum[falling] * (spectrum[falling] / (4.0 * c))))
+        well = np.sqrt(np.where(falling, -spectrum, 0.0) / c)
+    if not np.isfinite(depth) or not np.all(np.isfinite(well)):
+        raise RangeError(
+            f"bounded_saddle: expected a minimum that a float can hold, got the depth {depth!r}; "
+            "take a larger c or a smaller spectrum"
+        )
     note = f"The curvature at the origin is negative in {k} of {D} directions."
     if 3**k * D <= separable.LISTED:
         bottoms = [(y, -y) if y > 0.0 else (0.0,) for y in well]
@@ -96,7 +104,7 @@ def bounded_saddle(spectrum=(-1.0, 1.0), c=1.0, rotation=None):
         hessian=hessian,
         minima=minima,
         saddles=saddles,
-        minimum_value=-float(np.sum(spectrum[falling] ** 2)) / (4.0 * c) if k else 0.0,
+        minimum_value=-depth if k else 0.0,
         domain=(-2.0 * well.max(), 2.0 * well.max()) if k else (-2.0, 2.0),
         source="made for this laboratory",
         data=np.concatenate(([c], spectrum, matrix)),

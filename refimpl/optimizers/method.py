@@ -22,6 +22,7 @@ RANGES = {
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
     "eta": (0.0, True, np.inf, False),
+    "fade": (0.0, False, np.inf, True),
     "first": (0.0, False, np.inf, False),
     "gamma": (0.0, False, 1.0, True),
     "groups": (1, True, np.inf, False),

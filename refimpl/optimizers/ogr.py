@@ -29,7 +29,8 @@ class OGRParameters(NamedTuple):
     `beta`, `beta_late`, `settle`: weight of the newest pair at the start, its limit, and the number
     of steps after which it is halfway; `gamma`: weight of the newest gradient in the momentum;
     `eta`: step relative to the one that keeps the spread of the positions under pure noise;
-    `reach`: longest step, in spreads of the positions; `first`: length of the first step, in units
+    `reach`: longest step, in spreads of the positions; `fade`: number of gradients after which a
+    step that they do not agree on may be half as long; `first`: length of the first step, in units
     of the larger of 1 and the root mean square of the start; `ridge`: share of the spread that is
     taken as seen in every direction; `dimension`: of the subspace, at most all; `turning`: whether
     the axes follow the eigenvectors; `row_sums`: curvature from the row sums of `H` in place of the
@@ -42,9 +43,10 @@ class OGRParameters(NamedTuple):
     gamma: float = 0.5
     eta: float = 0.9
     reach: float = 2.0
+    fade: float = 30.0
     first: float = 0.5
     ridge: float = 0.003
-    dimension: int = 10
+    dimension: int = 15
     turning: bool = True
     row_sums: bool = False
 
@@ -114,7 +116,7 @@ def ratio(a, b):
 @compiled
 def observed(state, theta, gradient, parameters):
     """The state after one more pair: statistics along the stiffest directions seen, and of all."""
-    beta, beta_late, settle, gamma, _, _, _, _, _, _, _ = parameters
+    beta, beta_late, settle, gamma, _, _, _, _, _, _, _, _ = parameters
     model, unit, begun = state.model, state.unit, state.count > 0.0
     if not begun:
         unit = 2.0 ** min(max(math.frexp(np.max(np.abs(gradient)))[1], -1000), 1000)
@@ -160,11 +162,12 @@ def rest(state):
 
 
 @compiled
-def farthest(state, reach):
-    """The longest step: `reach` spreads, and beyond the first step's length only with agreement.
+def farthest(state, reach, fade):
+    """The longest step: `reach` spreads, and beyond a length that fades only with agreement.
 
-    Farther than that only a gradient that stays the same may carry: `agreement` is the share of its
-    mean in the mean square. So pure noise does not run away.
+    That length is the first step's, halved after `fade` gradients. Farther only a gradient that
+    stays the same may carry: `agreement` is the share of its mean in the mean square. Without it
+    the squares of the steps have a finite sum, so pure noise does not run away.
 
     Notes
     -----
@@ -173,7 +176,8 @@ def farthest(state, reach):
     steady = state.mean_gradient @ state.mean_gradient
     agreement = steady / (steady + state.energy) if steady > 0.0 else 0.0
     size = np.sqrt(state.spread)
-    return reach * max(min(size, state.opening), agreement * size)
+    without = state.opening / (1.0 + state.count / fade)
+    return reach * max(min(size, without), agreement * size)
 
 
 @compiled
@@ -188,7 +192,7 @@ def step(state, theta, gradient, parameters):
     -----
     Book: {eq}`eq-ogr-scale`, {eq}`eq-ogr-step`.
     """
-    _, _, _, gamma, eta, reach, _, ridge, _, turning, row_sums = parameters
+    _, _, _, gamma, eta, reach, fade, _, ridge, _, turning, row_sums = parameters
     state = observed(state, theta, gradient, parameters)
     V, line, momentum = state.model.V, state.model.line, state.momentum
     if state.count <= 1.0:
@@ -211,7 +215,7 @@ def step(state, theta, gradient, parameters):
         for i in range(along.size):
             along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])
         move = -share * (along @ V + elsewhere)
-    length, longest = np.sqrt(move @ move), farthest(state, reach)
+    length, longest = np.sqrt(move @ move), farthest(state, reach, fade)
     if length > longest:
         move *= longest / length
     return theta + move, OGRState(

@@ -147,9 +147,10 @@ OGR = {
     "gamma": 0.5,
     "eta": 0.9,
     "reach": 2.0,
+    "fade": 30.0,
     "first": 0.5,
     "ridge": 0.003,
-    "dimension": 10,
+    "dimension": 15,
     "turning": True,
     "row_sums": False,
 }

@@ -120,7 +120,8 @@ def ogr(parts, p, start, directions, stream):
             move = -share * (along @ V + share_of_spreads(rest, rest_energy) * outside(V, m))
             steady = mean_g @ mean_g
             size = mpmath.sqrt(spread)
-            longest = p["reach"] * max(min(size, opening), steady / (steady + energy) * size)
+            without = opening / (1 + (count + 1) / p["fade"])
+            longest = p["reach"] * max(min(size, without), steady / (steady + energy) * size)
             move = move * min(mpf(1), longest / length(move))
         count += 1 if count or length(m) else 0
         fields = {"count": mpf(count), "unit": unit, "opening": opening}

@@ -460,8 +460,16 @@ MUTANTS = (
         "agreement-left-out",
         "ogr's longest step is so many spreads, whether the gradients agree or not.",
         "optimizers/ogr",
-        "reach * max(min(size, state.opening), agreement * size)",
+        "reach * max(min(size, without), agreement * size)",
         "reach * size",
+        part="theta",
+    ),
+    _mutant(
+        "length-that-does-not-fade",
+        "Without agreement ogr may step as far as its first step at any time.",
+        "optimizers/ogr",
+        "without = state.opening / (1.0 + state.count / fade)",
+        "without = state.opening",
         part="theta",
     ),
     _mutant(
