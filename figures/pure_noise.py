@@ -9,7 +9,7 @@ from refimpl import functions, optimizers
 
 from . import style
 
-DIMENSIONS = (1, 2, 10, 100)
+DIMENSIONS = (1, 2, 15, 100)
 COLORS = (style.BLUE, "#0a8f6c", style.AMBER, style.RED)
 DASHES = ("-", style.LONG, style.BROKEN, style.SPARSE)
 # The start is the origin, so that the root mean square of its coordinates is below 1.

@@ -281,13 +281,18 @@ def test_recipe_stalls_and_the_default_does_not():
 
 @pytest.mark.compiled
 def test_pure_noise_does_not_carry_it_away():
-    """In one dimension steps die out; in ten they are bounded, and without the bounds they grow."""
-    shown = pure_noise.compute(seeds=range(5), dimensions=(1, 10), steps=1000)
+    """In one dimension steps die out; in fifteen the bound makes them, and without it they grow."""
+    shown = pure_noise.compute(seeds=range(5), dimensions=(1, 15), steps=1000)
+    p = OGRParameters()
     assert shown.diverged.sum() == 0
-    assert shown.length[0, -1] < 1e-3 * pure_noise.FIRST
-    assert shown.length[1, -1] < 2.0 * OGRParameters().reach * pure_noise.FIRST
-    # Steps of a random walk that is twice the first step long at the most, to three deviations.
-    assert shown.distance[1, 2].max() < 3.0 * 2.0 * pure_noise.FIRST * math.sqrt(1000.0)
-    free = [pure_noise.walk(10, seed, 1000, reach=np.inf)[0] for seed in range(5)]
+    assert shown.length[0, -1] < 1e-3 * p.first
+    # The bound where the window of the recent steps begins.
+    begun = 1000 - pure_noise.WINDOW
+    assert shown.length[1, -1] < p.reach * p.first / (1.0 + begun / p.fade)
+    # Three deviations of a walk of the longest steps, each correlated by the momentum with those
+    # before, which multiplies the mean square distance by at most (2 - gamma) / gamma.
+    spread = p.reach * p.first * math.sqrt(p.fade * (2.0 - p.gamma) / p.gamma)
+    assert np.median(shown.distance[1, 2]) < 3.0 * spread
+    free = [pure_noise.walk(15, seed, 1000, reach=np.inf)[0] for seed in range(5)]
     largest = [np.linalg.norm(path, axis=1).max() for path in free]
     assert np.median(largest) > 10.0 * shown.distance[1, 2].max()

@@ -488,6 +488,25 @@ def test_no_runaway_on_pure_noise(size, D):
         assert max(farthest(seed, reach=np.inf, eta=1.5) for seed in seeds) > 1e6 * bound
 
 
+@pytest.mark.compiled
+@pytest.mark.parametrize("D", [30, 60])
+def test_steps_fade_on_pure_noise(D):
+    """Where there are more directions than axes noise hardly ever agrees: the fading bound holds.
+
+    Negative control: without the fading, steps go on that are ten times as long.
+    """
+    p, steps, late = OGRParameters(), 500, 400
+
+    def longest(seed, **options):
+        noise = np.random.default_rng(seed).standard_normal((steps, D))
+        path, _ = follow(np.zeros(D), noise, **options)
+        return np.linalg.norm(np.diff(path[late:], axis=0), axis=1).max()
+
+    bound = p.reach * p.first / (1.0 + late / p.fade)
+    assert np.median([longest(seed) for seed in range(10)]) <= bound
+    assert np.median([longest(seed, fade=np.inf) for seed in range(10)]) > 10.0 * bound
+
+
 @pytest.mark.parametrize(("D", "d"), [(2, 10), (8, 10), (8, 2)])
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_leaves_a_saddle(size, D, d, noise):
