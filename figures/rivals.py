@@ -144,7 +144,7 @@ def compute_tournament(cache=None, jobs=None, progress=None):
 
 def compute_ablation(cache=None, jobs=None, progress=None):
     """All records of the ablation."""
-    some = "beale", "rosenbrock", "himmelblau", "rosenbrock 10", "saddle 100"
+    some = "beale", "rosenbrock", "himmelblau", "rosenbrock 10", "saddle 100", "saddle 1000"
     of = {name: (*experiments()[name][:2], FEWER_SEEDS) for name in some}
     every = rows(of, noises=(0.1, 1.0))
     return tournament.tournament(every, ABLATION, cache=cache, jobs=jobs, progress=progress)

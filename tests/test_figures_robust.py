@@ -289,10 +289,15 @@ def test_pure_noise_does_not_carry_it_away():
     # The bound where the window of the recent steps begins.
     begun = 1000 - pure_noise.WINDOW
     assert shown.length[1, -1] < p.reach * p.first / (1.0 + begun / p.fade)
-    # Three deviations of a walk of the longest steps, each correlated by the momentum with those
-    # before, which multiplies the mean square distance by at most (2 - gamma) / gamma.
-    spread = p.reach * p.first * math.sqrt(p.fade * (2.0 - p.gamma) / p.gamma)
-    assert np.median(shown.distance[1, 2]) < 3.0 * spread
+    # The steps of the bound with their correlations, summed to where they no longer count.
+    k = np.arange(20_000)
+    steps = p.reach * p.first / (1.0 + k / p.fade)
+    alike = sum(
+        (2.0 - (lag == 0)) * (1.0 - p.gamma) ** lag * (steps[: k.size - lag] @ steps[lag:])
+        for lag in range(60)
+    )
+    assert 0.9 * shown.farthest < math.sqrt(alike) < shown.farthest * (1.0 + 1.0 / p.fade)
+    assert np.median(shown.distance[1, 2]) < 3.0 * shown.farthest
     free = [pure_noise.walk(15, seed, 1000, reach=np.inf)[0] for seed in range(5)]
     largest = [np.linalg.norm(path, axis=1).max() for path in free]
     assert np.median(largest) > 10.0 * shown.distance[1, 2].max()
