@@ -24,7 +24,7 @@ class Inside(NamedTuple):
     model: np.ndarray  # (steps, d), eigenvalues of the fitted Hessian, ascending
     true: np.ndarray  # (steps, d), of the true Hessian in the same subspace
     stiffest: np.ndarray  # (steps,), largest eigenvalue of the true Hessian
-    angles: np.ndarray  # (steps, downhill), between subspace and downhill directions, degrees
+    angles: np.ndarray  # (steps, downhill), of subspace and downhill space, ascending, in degrees
     dimension: int
     noise: float
 
@@ -139,7 +139,7 @@ def draw(data):
         ylim=(0, 92),
         xlabel="step",
         ylabel="degrees",
-        title="angles to the downhill directions",
+        title="angles to the downhill space",
     )
     angle.legend(loc="lower right")
     return figure
@@ -156,14 +156,17 @@ def alt(data):
     first, late = slice(0, max(last // 8, 1)), slice(last // 2, last)
     return (
         f"Four panels over {last} steps of one run in {D} dimensions with {data.dimension} "
-        f"modelled directions and noise {data.noise:g}. The excess over the minimum stays near "
-        f"{data.excess[0]:.2g} at first and ends at {data.excess[-1]:.2g}. The share of the next "
-        f"gradient that the subspace explains is {np.median(data.energy[first]):.2f} in the middle "
-        f"of the first steps and {np.median(data.energy[late]):.2f} in that of the second half; a "
-        f"random subspace would explain {data.dimension / D:.2f}. The largest modulus of the "
-        f"model's curvatures is {np.median(ratio[first]):.1g} times the true one at the beginning "
+        f"modelled directions and noise {data.noise:g}. The excess over the minimum begins at "
+        f"{data.excess[0]:.2g}, is {data.excess.max():.2g} at most, in step {data.excess.argmax()},"
+        f" and ends at {data.excess[-1]:.2g}. The share of the next gradient that the subspace "
+        f"explains has the median {np.median(data.energy[first]):.2f} in the first "
+        f"{first.stop} steps, {np.median(data.energy[late]):.2f} in the second half and "
+        f"{data.energy.max():.2f} at most; a random subspace would explain "
+        f"{data.dimension / D:.2f}. The largest modulus of the model's curvatures is, in the "
+        f"median, {np.median(ratio[first]):.1g} times the true one in the first {first.stop} steps "
         f"and {np.median(ratio[late]):.2g} times in the second half, at most {ratio.max():.3g} "
-        f"times. The smallest angle between the subspace and the downhill directions falls from "
-        f"{data.angles[0, 0]:.0f} degrees to {data.angles[:, 0].min():.0f} and ends at "
-        f"{data.angles[-1, 0]:.0f}; the largest stays above {data.angles[:, -1].min():.0f}."
+        f"times. The smallest angle between the subspace and the space of the downhill directions "
+        f"begins at {data.angles[0, 0]:.0f} degrees, falls to {data.angles[:, 0].min():.0f} and "
+        f"ends at {data.angles[-1, 0]:.0f}; the second falls to {data.angles[:, 1].min():.0f}; the "
+        f"largest stays above {np.floor(data.angles[:, -1].min()):.0f}."
     )

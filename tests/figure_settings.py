@@ -62,8 +62,9 @@ SMALL = {
     },
     "inside_a_run": {"steps": 24},
     "optimizer_values": {
-        "seeds": range(1),
-        "tuning": range(1000, 1001),
+        "seeds": 1,
+        "saddle_seeds": 1,
+        "tuning": (1, 1),
         "radius": 0,
         "steps": 6,
     },
