@@ -84,6 +84,13 @@ def within(followed, errors=2.0):
     return np.where(count > 0, (hit & known).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
+def height(followed):
+    """Largest fitted curvature over the largest true one, median over the second half of a run."""
+    half = len(followed.curvature) // 2
+    ratio = followed.curvature[half:].max(axis=1) / followed.truth[half:].max(axis=1)
+    return float(np.median(ratio))
+
+
 class Watched(NamedTuple):
     """One problem minimized from whole gradients and from minibatches."""
 
@@ -95,17 +102,17 @@ class Watched(NamedTuple):
     records: int
 
 
-def watch(function, *, method, steps, batch, seed, **hyperparameters):
+def watch(function, method=METHOD, *, steps=200, batch=32, seed=0, **hyperparameters):
     """The problem from the origin, followed, and gradient descent beside it.
 
     Parameters
     ----------
     function : Function
         A mean over records with a known minimum.
-    method, steps, seed, **hyperparameters
+    method, steps, **hyperparameters
         As for `follow`.
-    batch : int
-        Records in a minibatch.
+    batch, seed : int
+        Records in a minibatch, and the seed of the minibatches.
 
     Returns
     -------

@@ -107,6 +107,19 @@ def test_within_counts_axes_with_a_finite_error():
     np.testing.assert_array_equal(followed.within(run), [0.5, 1.0, np.nan])
 
 
+def test_height_is_that_of_the_second_half():
+    run = followed.Followed(
+        method="ogr",
+        path=np.zeros((5, 2)),
+        excess=np.zeros(5),
+        curvature=np.array([[90.0, 1.0], [80.0, 1.0], [1.0, 6.0], [8.0, 2.0]]),
+        error=np.ones((4, 2)),
+        truth=np.array([[1.0, 1.0], [1.0, 1.0], [3.0, 2.0], [1.0, 2.0]]),
+        energy=np.zeros(4),
+    )
+    assert followed.height(run) == 3.0  # of 6 / 3 and 8 / 2
+
+
 @pytest.mark.parametrize("method", ["dogr", "fogr", "online_sfn"])
 def test_any_method_with_a_model_can_be_followed(method):
     """Also those without a subspace: they have no energy to show, and the words say so."""
