@@ -160,11 +160,12 @@ def draw_curvature(ax, followed, title, axes=3):
         for part in (followed.curvature, followed.error, followed.truth)
     ]
     looks = ((style.RED, "o"), (style.BLUE, "s"), (style.AMBER, "^"))
-    every = max(len(steps) // 40, 1)
+    every, top = max(len(steps) // 40, 1), take[2].max()
     for k, (color, marker) in zip(range(take[0].shape[1]), looks, strict=False):
         fitted, error, truth = (part[:, k] for part in take)
         ax.plot(steps, truth, color=color, lw=1.0)
         shown = np.isfinite(error) & (fitted > 0.0) & (steps % every == 0)
+        top = np.max(fitted[shown], initial=top)
         # On a logarithmic axis an error bar that reaches below 0 has no lower end.
         down = np.minimum(error, 0.999 * np.abs(fitted))
         ax.errorbar(
@@ -180,7 +181,7 @@ def draw_curvature(ax, followed, title, axes=3):
         )
     positive = take[2][take[2] > 0.0]
     ax.set(yscale="log", xlabel="step", xlim=(0, len(steps)), title=title)
-    ax.set_ylim(0.03 * positive.min(), 1e4 * positive.max())
+    ax.set_ylim(0.03 * positive.min(), 10.0 * top)
     ax.legend(fontsize=7.5, loc="upper left")
 
 

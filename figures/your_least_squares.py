@@ -27,7 +27,9 @@ def draw(data):
     followed.draw_excess(left, data)
     followed.draw_curvature(middle, data.whole, "curvature, all records")
     followed.draw_curvature(right, data.part, f"curvature, {data.batch} records a step")
-    right.set_ylim(middle.get_ylim())
+    ends = np.array([middle.get_ylim(), right.get_ylim()])
+    for ax in (middle, right):
+        ax.set_ylim(ends[:, 0].min(), ends[:, 1].max())
     return figure
 
 
@@ -40,6 +42,6 @@ def alt(data):
         "axes with standard errors, and lines for the true ones along the same axes. Within two "
         f"standard errors of the truth are {hits[0]:.0%} of all axes and steps with all records, "
         f"and {hits[1]:.0%} with minibatches. In the second half of the steps the largest fitted "
-        f"curvature is, in the median, {followed.height(data.whole):.2g} times the largest true one "
-        f"with all records, and {followed.height(data.part):.2g} times with minibatches."
+        f"curvature is, in the median, {followed.height(data.whole):.2g} times the largest true "
+        f"one with all records, and {followed.height(data.part):.2g} times with minibatches."
     )
