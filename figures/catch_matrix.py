@@ -18,14 +18,13 @@ from matplotlib.lines import Line2D
 
 from refimpl import vectors
 from refimpl._compile import PACKAGE
-from refimpl.errors import StateError
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, OP, VARIANTS, Mutant, trial
 
-from . import style
+from . import kept_results, style
 
 RESULTS = Path(__file__).resolve().parent / "results" / "catch_matrix.json"
-COMMAND = "python -m figures.regenerate catch_matrix"
+COMMAND = kept_results.command("catch_matrix")
 # What answers and judges, besides all that it imports: also what it imports by name.
 ANSWERING = (
     "verify/ours.py",
@@ -116,7 +115,7 @@ def digest(mutant, family):
 # ------------------------------------------------------------------------------------- results
 
 
-def _kept(folder, name):
+def _path(folder, name):
     return Path(folder) / f"catch-{name}.json"
 
 
@@ -125,10 +124,7 @@ def _try(mutant, families, folder):
     found = trial.record(trial.verified(mutant, [_family(name) for name in families]))
     for name in families:
         if folder is not None:
-            path = _kept(folder, digest(mutant, name))
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(found[name]), encoding="utf-8")
-            part.replace(path)
+            kept_results.finish(_path(folder, digest(mutant, name)), found[name])
     return found
 
 
@@ -164,9 +160,7 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None)
         held = {}
         for family in families:
             name = digest(mutant, family)
-            path = None if cache is None else _kept(cache, name)
-            here = path is not None and path.is_file()
-            found = json.loads(path.read_text(encoding="utf-8")) if here else None
+            found = None if cache is None else kept_results.finished(_path(cache, name))
             held[family] = {"digest": name, **(found or {})}
         missing = [family for family in families if "tiers" not in held[family]]
         if missing:
@@ -196,10 +190,7 @@ def write(records, path=RESULTS):
             f"{json.dumps(name)}: {json.dumps(cell)}" for name, cell in record["families"].items()
         )
         blocks.append(f' {{"name": {json.dumps(record["name"])}, "families": {{\n  {lines}}}}}')
-    body = ",\n".join(blocks)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    text = f'{{"command": "{COMMAND}", "records": [\n{body}\n]}}\n'
-    Path(path).write_text(text, encoding="utf-8")
+    kept_results.write(blocks, path, COMMAND)
 
 
 def read(path=RESULTS):
@@ -210,9 +201,7 @@ def read(path=RESULTS):
     StateError
         If there is no such file, with the command that makes it.
     """
-    if not Path(path).is_file():
-        raise StateError(f"{path} is missing: run `{COMMAND}`")
-    return json.loads(Path(path).read_text(encoding="utf-8"))["records"]
+    return kept_results.read(path, COMMAND)
 
 
 def stale(records):

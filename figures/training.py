@@ -12,15 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from refimpl import partitions
-from refimpl.errors import StateError
 from refimpl.network import Model, Network, digits, two_moons
 from refimpl.runs import cells
 from refimpl.runs.training import train
 
-from . import style
+from . import kept_results, style
 
 RESULTS = Path(__file__).resolve().parent / "results" / "training.json"
-COMMAND = "python -m figures.regenerate training"
+COMMAND = kept_results.command("training")
 STEPS, EVERY, EARLY = 200, 4, 20
 # The seeds of the tuning are not those of the report.
 TUNING, SEEDS = range(100, 103), range(11)
@@ -201,15 +200,14 @@ def stamp(data, name):
 
 def _kept(data, name, folder):
     """The record, from the cache folder if it is there."""
-    path = None if folder is None else Path(folder) / f"training-{stamp(data, name)}.json"
-    if path is not None and path.is_file():
-        return json.loads(path.read_text("utf-8"))
-    kept = record(data, name)
-    if path is not None:
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(kept), encoding="utf-8")
-        part.replace(path)
-    return kept
+    if folder is None:
+        return record(data, name)
+    path = Path(folder) / f"training-{stamp(data, name)}.json"
+    found = kept_results.finished(path)
+    if found is None:
+        found = record(data, name)
+        kept_results.finish(path, found)
+    return found
 
 
 def compute_results(cache=None, jobs=None, progress=None):
@@ -233,10 +231,7 @@ def write(records, path=RESULTS):
     for one in records:
         lines = ",\n   ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in one.items())
         blocks.append(f"  {{{lines}}}")
-    body = ",\n".join(blocks)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    text = f'{{"command": "{COMMAND}", "records": [\n{body}\n]}}\n'
-    Path(path).write_text(text, encoding="utf-8")
+    kept_results.write(blocks, path, COMMAND)
 
 
 def read(path=RESULTS):
@@ -247,9 +242,7 @@ def read(path=RESULTS):
     StateError
         If there is no such file, with the command that makes it.
     """
-    if not Path(path).is_file():
-        raise StateError(f"{path} is missing: run `{COMMAND}`")
-    return json.loads(Path(path).read_text("utf-8"))["records"]
+    return kept_results.read(path, COMMAND)
 
 
 # ------------------------------------------------------------------------------- what is shown

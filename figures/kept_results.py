@@ -1,0 +1,67 @@
+"""What long computations found, kept as JSON: finished parts in a folder, records in a file."""
+
+import json
+from pathlib import Path
+
+from refimpl.errors import StateError
+
+
+def command(name):
+    """The command that makes a file of results anew, as its header and its errors say it.
+
+    Examples
+    --------
+    >>> command("training")
+    'python -m figures.regenerate training'
+    """
+    return f"python -m figures.regenerate {name}"
+
+
+def finished(path):
+    """What `finish` has kept under this path, None if there is no such file.
+
+    Examples
+    --------
+    >>> finished("of_tomorrow.json") is None
+    True
+    """
+    path = Path(path)
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
+
+def finish(path, found):
+    """Keep one finished part, at once or not at all: an interrupted command leaves no half file."""
+    path = Path(path)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(found), encoding="utf-8")
+    part.replace(path)
+
+
+def write(blocks, path, command):
+    """Write a file of records under the command that makes it; its folder is made if need be.
+
+    Parameters
+    ----------
+    blocks : iterable of str
+        JSON of each record, in lines such that a difference can be read.
+    path : path
+    command : str
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = ",\n".join(blocks)
+    text = f'{{"command": {json.dumps(command)}, "records": [\n{body}\n]}}\n'
+    path.write_text(text, encoding="utf-8")
+
+
+def read(path, command):
+    """The records of a file that `write` has written.
+
+    Raises
+    ------
+    StateError
+        If there is no such file, with the command that makes it.
+    """
+    if not Path(path).is_file():
+        raise StateError(f"{path} is missing: run `{command}`")
+    return json.loads(Path(path).read_text("utf-8"))["records"]
