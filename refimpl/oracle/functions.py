@@ -169,10 +169,12 @@ def differentiated(value):
     """The same function with the derivatives that mpmath takes of its value."""
 
     def derivative(x, indices, data):
+        def of_numbers(*at):
+            return value(np.array(at, dtype=object), **data)
+
         # Difference quotients lose digits, and the more the higher their order.
         with mpmath.workdps(mpmath.mp.dps + 20):
-            f = lambda *at: value(np.array(at, dtype=object), **data)  # noqa: E731
-            return mpmath.diff(f, tuple(x), _orders(x.size, *indices))
+            return mpmath.diff(of_numbers, tuple(x), _orders(x.size, *indices))
 
     def gradient(x, **data):
         return np.array([+derivative(x, (i,), data) for i in range(x.size)], dtype=object)
