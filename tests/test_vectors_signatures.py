@@ -8,9 +8,13 @@ from refimpl import optimizers, vectors
 from refimpl.vectors.signatures import signatures
 from refimpl.verify import ours
 
-FOUND = {(s.op, s.method): s for s in signatures(vectors.cases())}
-OPS = sorted(op for op, method in FOUND if not method)
-METHODS = sorted(method for op, method in FOUND if op == vectors.REPLAY)
+REPLAYED = sorted(name for name, method in optimizers.METHODS.items() if ours.replayable(method))
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The signature of every operation, and of every method with each way to run it."""
+    return {(s.op, s.method): s for s in signatures(vectors.cases())}
 
 
 def arguments(piece):
@@ -18,9 +22,15 @@ def arguments(piece):
     return set(inspect.signature(getattr(piece, "py_func", piece)).parameters)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op in ours.PIECES])
-def test_arguments_of_an_operation_are_those_of_the_piece(op):
-    signature = FOUND[op, ""]
+def test_every_piece_and_every_method_has_a_signature(found):
+    """The tests below go through these lists, which are known before any case is read."""
+    assert {op for op, method in found if not method} >= set(ours.PIECES)
+    assert sorted(method for op, method in found if op == vectors.REPLAY) == REPLAYED
+
+
+@pytest.mark.parametrize("op", sorted(ours.PIECES))
+def test_arguments_of_an_operation_are_those_of_the_piece(op, found):
+    signature = found[op, ""]
     given = {name.split(".")[0] for name in signature.inputs} | set(signature.params)
     wanted = inspect.signature(getattr(ours.PIECES[op], "py_func", ours.PIECES[op])).parameters
     optional = {name for name, p in wanted.items() if p.default is not p.empty}
@@ -34,57 +44,57 @@ def test_arguments_of_an_operation_are_those_of_the_piece(op):
     assert named - given <= optional | {"ridge"}
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_hyperparameters_of_a_replay_are_those_of_the_method(method):
-    assert set(FOUND[vectors.REPLAY, method].params) == set(optimizers.get(method).defaults)
+@pytest.mark.parametrize("method", REPLAYED)
+def test_hyperparameters_of_a_replay_are_those_of_the_method(method, found):
+    assert set(found[vectors.REPLAY, method].params) == set(optimizers.get(method).defaults)
 
 
-def test_every_replay_ends_each_step_with_the_position():
-    for method in METHODS:
-        assert list(FOUND[vectors.REPLAY, method].out)[-1] == "theta"
+def test_every_replay_ends_each_step_with_the_position(found):
+    for method in REPLAYED:
+        assert list(found[vectors.REPLAY, method].out)[-1] == "theta"
 
 
-def test_letters():
+def test_letters(found):
     """A few shapes as the contract and the notation have them."""
-    transport = FOUND["online_pca.transport", ""]
+    transport = found["online_pca.transport", ""]
     assert transport.inputs == {"C": "(d, d)", "V_new": "(d, D)", "V_old": "(d, D)"}
-    update = FOUND["regression.update", ""]
+    update = found["regression.update", ""]
     assert update.inputs["theta"] == "(D,)"
     assert update.inputs["state.C_gtheta"] == "(D, D) or (D,)"
     assert update.inputs["state.weight"] == "()"
-    assert FOUND["qr_step.qr_step", ""].out == {"rotation": "(d, d)", "rotated": "(d, d)"}
-    online = FOUND[vectors.REPLAY, "online_sfn"].out
+    assert found["qr_step.qr_step", ""].out == {"rotation": "(d, d)", "rotated": "(d, d)"}
+    online = found[vectors.REPLAY, "online_sfn"].out
     assert online["model.V"] == "(d, D)"
     assert online["model.line.C_gg"] == "(d, d)"
-    assert FOUND[vectors.REPLAY, "fogr"].inputs["directions"] == "(0,)"
+    assert found[vectors.REPLAY, "fogr"].inputs["directions"] == "(0,)"
 
 
-def test_sizes_of_groups():
+def test_sizes_of_groups(found):
     """They are neither those of the parameters nor of a subspace; first fields come first."""
-    replay = FOUND[vectors.REPLAY, "grouped_newton"]
+    replay = found[vectors.REPLAY, "grouped_newton"]
     assert replay.inputs["stream.summary.hessian"] == "(S, S)"
     assert replay.inputs["stream.gradient"] == replay.out["theta"] == "(D,)"
     assert replay.out["rates"] == "(S,)"
     assert list(replay.out)[-4:] == ["outcome", "rates", "count", "theta"]
-    found = FOUND["summary.summarize", ""]
-    assert (found.inputs["theta"], found.inputs["groups"]) == ("(D,)", "lists of indices")
-    assert list(found.out) == ["value", "gradient", "hessian", "third", "tensor"]
-    assert list(found.out.values()) == ["()", "(S,)", "(S, S)", "(S,)", "(S, S, S)"]
+    one = found["summary.summarize", ""]
+    assert (one.inputs["theta"], one.inputs["groups"]) == ("(D,)", "lists of indices")
+    assert list(one.out) == ["value", "gradient", "hessian", "third", "tensor"]
+    assert list(one.out.values()) == ["()", "(S,)", "(S, S)", "(S,)", "(S, S, S)"]
 
 
-def test_kinds_of_parameters():
-    grouped = FOUND[vectors.REPLAY, "grouped_newton"].params
+def test_kinds_of_parameters(found):
+    grouped = found[vectors.REPLAY, "grouped_newton"].params
     assert grouped["direction"] == "word"
     assert grouped["groups"] == "integer or lists of indices"
-    assert FOUND["regression.start", ""].params == {
+    assert found["regression.start", ""].params == {
         "D": "integer",
         "prior": "none or number or pair",
     }
-    assert FOUND[vectors.REPLAY, "online_sfn"].params["shifted"] == "boolean"
+    assert found[vectors.REPLAY, "online_sfn"].params["shifted"] == "boolean"
 
 
-def test_sizes_of_steps_and_runs():
-    assert FOUND[vectors.TRAJECTORY, "sgd"].inputs["noise"] == "(steps, D)"
-    ensemble = FOUND[vectors.ENSEMBLE, "sgd"]
+def test_sizes_of_steps_and_runs(found):
+    assert found[vectors.TRAJECTORY, "sgd"].inputs["noise"] == "(steps, D)"
+    ensemble = found[vectors.ENSEMBLE, "sgd"]
     assert ensemble.inputs["starts"] == "(runs, D)"
     assert ensemble.out == {"value": "(runs,)"}
