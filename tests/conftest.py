@@ -1,18 +1,34 @@
 """Shared by all tests: whether the compiler is on, and sizes to match."""
 
+import gc
+
 import pytest
 
 from refimpl import _compile
 
+# The whole suite without the compiler, as one test: begun last, it would end alone.
+LONGEST = "test_suite_without_the_compiler"
+
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, and say so, what makes no sense without the compiler."""
+    """The longest first; without the compiler leave out, and say so, what it does not change."""
     if _compile.JIT:
+        items.sort(key=lambda item: item.name != LONGEST)
         return
-    left_out = [item for item in items if item.get_closest_marker("compiled")]
+    marks = ("compiled", "once")
+    left_out = [item for item in items if any(map(item.get_closest_marker, marks))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish():
+    """Let the cyclic garbage collector pass over what stays, less often and only what is new.
+
+    Modules and compiled functions are millions of objects that are never garbage.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

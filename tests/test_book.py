@@ -7,6 +7,8 @@ import pytest
 import ties
 import yaml
 
+pytestmark = pytest.mark.once
+
 BOOK = Path(__file__).resolve().parent.parent / "book"
 PAGES = sorted(BOOK.glob("*.md"))
 

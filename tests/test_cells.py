@@ -83,6 +83,7 @@ def test_no_cells(tmp_path):
     assert compute([]) == compute([], cache=tmp_path) == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_every_backend_computes_the_same(backend, tmp_path):
     """In a process of its own, whose workers know nothing of this one."""
@@ -102,6 +103,7 @@ def test_every_backend_computes_the_same(backend, tmp_path):
     assert set(names_of(some(6))) <= set(files(tmp_path))
 
 
+@pytest.mark.once
 def test_large_data_in_workers():
     """More than a megabyte, from which joblib on its own makes arrays that cannot be written to."""
     D = 400
@@ -140,6 +142,7 @@ def test_folder_is_made(tmp_path):
     assert len(files(tmp_path / "a" / "b")) == 1
 
 
+@pytest.mark.once
 def test_relative_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     compute(some(2), cache="kept", jobs=2)
@@ -222,11 +225,13 @@ def test_what_does_not_matter_is_not_in_the_digest():
     assert len(set(names_of(same))) == 1
 
 
+@pytest.mark.once
 def test_digest_is_the_same_in_another_process():
     run = python("print(cells.digest(cells.checked(BEALE)))")
     assert run.stdout.split() == [cells.digest(cells.checked(BEALE))], run.stderr
 
 
+@pytest.mark.once
 def test_sources_are_in_the_digest(tmp_path, monkeypatch):
     """A changed source is another experiment, but not a changed table of results."""
     package = tmp_path / "refimpl"
@@ -253,6 +258,7 @@ def test_sources_are_in_the_digest(tmp_path, monkeypatch):
     assert stamp() != plain
 
 
+@pytest.mark.once
 def test_no_cell_depends_on_what_is_outside_the_stamp():
     """The modules left out of the stamp are not even loaded when cells are computed."""
     run = python(
@@ -320,6 +326,7 @@ def slow(n, runs):
 SLOW = "compute(slow(COUNT, RUNS), cache=FOLDER, jobs=JOBS)"
 
 
+@pytest.mark.once
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("jobs", "how"), [(None, "SIGKILL"), (None, "SIGINT"), (2, "SIGINT")])
 def test_interrupted_run_goes_on_where_it_was(tmp_path, size, jobs, how):
@@ -353,6 +360,7 @@ def test_interrupted_run_goes_on_where_it_was(tmp_path, size, jobs, how):
     np.testing.assert_array_equal(kept, compute(monitored))
 
 
+@pytest.mark.once
 def test_two_programs_at_once(tmp_path):
     """Both write the same cells into one folder; both succeed, and no part of a file is left."""
     code = "np.save(FOLDER + f'/found{NUMBER}', compute(some(40), cache=FOLDER + '/cache'))"
@@ -423,6 +431,7 @@ def test_dask_cluster(tmp_path):
     assert sorted(files(tmp_path / "cache", "*")) == sorted(names_of(some(8)))
 
 
+@pytest.mark.once
 def test_without_joblib():
     """The package works without it; only experiments ask for it, and say so."""
     run = python(
@@ -484,6 +493,7 @@ OWN = Function(
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("jobs", [None, 2])
 def test_error_names_the_cell(jobs):
     """From a worker of another process too, with the step and the path."""
@@ -634,6 +644,7 @@ def test_pickled_function_is_the_same_function():
         assert copy.value.__doc__ == function.value.__doc__
 
 
+@pytest.mark.once
 def test_compiled_code_is_in_no_pickle():
     """The same bytes before the first use and after; another process compiles for itself."""
     run = subprocess.run(

@@ -37,10 +37,27 @@ from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameEr
 ROUNDING = 1e-10
 
 
+class OnFirstUse(dict):
+    """What a function makes of a name, made when it is first asked for, and once."""
+
+    def __init__(self, made):
+        self.made = made
+
+    def __missing__(self, name):
+        self[name] = self.made(name)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def data():
-    """The data of every figure, with small settings, computed once."""
-    return {name: module.compute(**SMALL.get(name, {})) for name, module in figures.FIGURES.items()}
+    """The data of every figure by its name, with small settings."""
+    return OnFirstUse(lambda name: figures.FIGURES[name].compute(**SMALL.get(name, {})))
+
+
+@pytest.fixture(scope="module")
+def drawn(data):
+    """A drawing of every figure."""
+    return OnFirstUse(lambda name: figures.FIGURES[name].draw(data[name]))
 
 
 def batch_line(theta, gradient, weight):
@@ -379,36 +396,38 @@ def test_sorted_values_shows_every_diverged_run():
 # ------------------------------------------------------------------------------------- drawing
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", figures.FIGURES)
-def test_every_figure_draws_and_speaks(name, data):
+def test_every_figure_draws_and_speaks(name, data, drawn):
     """Artists on every axes, and words that say more than a title."""
-    figure = figures.FIGURES[name].draw(data[name])
-    for ax in figure.axes:
+    for ax in drawn[name].axes:
         # An axes that is switched off only keeps the place of a missing panel.
         assert ax.has_data() or not ax.axison
-    assert figure.get_facecolor()[3] == 0.0
+    assert drawn[name].get_facecolor()[3] == 0.0
     words = figures.FIGURES[name].alt(data[name])
     assert len(words) >= 60
     assert words.endswith(".")
     assert "nan" not in words
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", figures.FIGURES)
-def test_the_same_data_give_the_same_bytes(name, data):
-    module = figures.FIGURES[name]
-    first, second = (style.render(module.draw(data[name])) for _ in range(2))
-    assert first == second
+def test_the_same_data_give_the_same_bytes(name, data, drawn):
+    first = style.render(drawn[name])
+    assert style.render(figures.FIGURES[name].draw(data[name])) == first
     assert b"<dc:date>" not in first
     assert b"<text" not in first  # letters are outlines
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_repeat_too(format, data):
     first, second = (style.render(noisy_line.draw(data["noisy_line"]), format) for _ in range(2))
     assert first == second
 
 
+@pytest.mark.once
 def test_a_picture_on_a_page_has_its_words(data):
     figure = noisy_line.draw(data["noisy_line"])
     shown = page.picture(figure, 'a "line" < a curve')
@@ -417,6 +436,7 @@ def test_a_picture_on_a_page_has_its_words(data):
     assert shown._repr_html_().startswith('<img src="data:image/svg+xml;base64,')
 
 
+@pytest.mark.once
 def test_the_interactive_line_is_self_contained(data):
     """Its data are those computed; it asks for nothing, and two on a page cannot clash."""
     fit = data["regression_line"]
@@ -437,6 +457,7 @@ def test_the_interactive_line_is_self_contained(data):
         np.testing.assert_allclose(shown, expected, rtol=5e-4)
 
 
+@pytest.mark.once
 def test_interactive_pictures_satisfy_the_books_own_check(data):
     pytest.importorskip("sphinx")
     import alt_text
@@ -450,6 +471,7 @@ def test_interactive_pictures_satisfy_the_books_own_check(data):
 # --------------------------------------------------------------------------------------- files
 
 
+@pytest.mark.once
 def test_save_writes_the_file_and_makes_the_folder(tmp_path):
     path = figures.save("noisy_line", tmp_path / "new" / "folder")
     assert path == tmp_path / "new" / "folder" / "noisy_line.svg"
@@ -458,6 +480,7 @@ def test_save_writes_the_file_and_makes_the_folder(tmp_path):
     assert figures.save("noisy_line", tmp_path, format="png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.once
 def test_save_refuses_a_folder_it_cannot_write(tmp_path, monkeypatch):
     """Before anything is computed."""
     file = tmp_path / "file"
@@ -471,6 +494,7 @@ def test_save_refuses_a_folder_it_cannot_write(tmp_path, monkeypatch):
         figures.save("noisy_line", tmp_path)
 
 
+@pytest.mark.once
 def test_save_refuses_a_file_it_cannot_write(tmp_path, data):
     (tmp_path / "a.svg").mkdir()
     with pytest.raises(figures.FolderError, match="Is a directory"):
@@ -486,6 +510,7 @@ def test_unknown_names_come_with_the_nearest(tmp_path):
         figures.interactive("coverage")
 
 
+@pytest.mark.once
 def test_show_and_interactive_bring_their_words():
     shown = figures.show("noisy_line", seed=2)
     assert repr(shown) == noisy_line.alt(noisy_line.compute(seed=2))
@@ -494,6 +519,7 @@ def test_show_and_interactive_bring_their_words():
     assert played._repr_html_().startswith('<div class="following-line">')
 
 
+@pytest.mark.once
 def test_the_readmes_picture_is_saved_where_asked(tmp_path):
     path = beale_paths.save(tmp_path / "paths.svg")
     assert path.read_bytes() == style.render(beale_paths.draw(beale_paths.compute()))

@@ -18,6 +18,7 @@ def data():
     return grouped_newton.compute(steps=STEPS)
 
 
+@pytest.mark.once
 def test_drawn_and_said(data):
     figure = grouped_newton.draw(data)
     assert len(figure.axes) == 6

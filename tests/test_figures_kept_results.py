@@ -9,6 +9,8 @@ pytest.importorskip("matplotlib")
 from figures import kept_results
 from refimpl.errors import StateError
 
+pytestmark = pytest.mark.once
+
 COMMAND = kept_results.command("something")
 
 

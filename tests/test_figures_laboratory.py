@@ -26,6 +26,7 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_it_draws_and_says_what_it_shows(name, data):
     words = MODULES[name].alt(data[name])
@@ -35,6 +36,7 @@ def test_it_draws_and_says_what_it_shows(name, data):
     assert len(words) > 150
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_the_same_settings_give_the_same_words(name, data):
     """Words carry the figure's numbers: what is random in them comes from seeds alone."""

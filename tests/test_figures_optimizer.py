@@ -28,6 +28,7 @@ def data():
     return get
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_drawn_and_said(module, data):
     figure = module.draw(data(module))

@@ -62,6 +62,7 @@ def data(jit):
     return get
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_drawn_and_said(module, data):
     """Each figure can be drawn, and says in words what it shows, without a missing number."""
@@ -72,6 +73,7 @@ def test_drawn_and_said(module, data):
     assert not re.search(r"\b(nan|inf)\b", said)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("module", INTERACTIVE, ids=lambda m: m.__name__)
 def test_interactive_stands_alone(module, data):
     """No id that could clash, no address, alternative texts, data that a browser can read."""

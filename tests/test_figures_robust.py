@@ -218,6 +218,7 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_drawn_and_said(name, data):
     figure = MODULES[name].draw(data[name])

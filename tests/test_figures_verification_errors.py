@@ -1,8 +1,11 @@
 """The picture of our own errors is what the judge finds, and tells of every case that fails."""
 
 import numpy as np
+import pytest
 
 from figures import verification_errors
+
+pytestmark = pytest.mark.once
 
 
 def test_errors_are_those_of_the_judge():

@@ -7,6 +7,8 @@ import pytest
 
 import refimpl
 
+pytestmark = pytest.mark.once
+
 PUBLIC = {
     "errors",
     "functions",

@@ -13,6 +13,8 @@ from refimpl.errors import VerificationError
 from refimpl.verify import compare, runner
 from refimpl.verify.mutants import MUTANTS, VARIANTS, Mutant, changed, source, trial
 
+pytestmark = pytest.mark.once
+
 EVERY = (*MUTANTS, *VARIANTS)
 UNCHANGED = "as-it-is"
 

@@ -30,6 +30,8 @@ from refimpl.oracle import (
 from refimpl.oracle.functions import DEFINITIONS, FORMULAS
 from refimpl.oracle.parts import definition, formula
 
+pytestmark = pytest.mark.once
+
 # Binary64 routines on moderate, well-conditioned matrices of a few rows lose a few bits of 2^-52.
 ROUNDING = 1e-13
 

@@ -1,8 +1,11 @@
 """The two amplifications of a case, on problems whose amplification is known."""
 
+import pytest
 from mpmath import mpf
 
 from refimpl.oracle import measure
+
+pytestmark = pytest.mark.once
 
 # A difference of neighbours: both terms are relative errors of up to 1/2 in the last place, and
 # the difference is 2^-20 of either.

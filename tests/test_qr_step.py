@@ -391,7 +391,7 @@ def test_wilkinson_in_multiple_precision():
         np.zeros((3, 3)),
         np.eye(4),
         np.diag([1.0, -1.0, 1.0, -1.0]),
-        np.fliplr(np.eye(6)),
+        np.fliplr(np.eye(6)).copy(),
         np.ones((5, 5)),
         np.kron(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]])),
         np.diag([0.0, 0.0, 1.0]) + 1e-200 * np.fliplr(np.eye(3)) + 1e-200 * np.eye(3)[[1, 0, 2]],

@@ -11,6 +11,8 @@ pytest.importorskip("matplotlib")
 from figures import published, regenerate
 from refimpl import functions
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):

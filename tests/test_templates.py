@@ -15,6 +15,8 @@ import refimpl.verify
 from refimpl import vectors
 from refimpl.verify import compare, runner
 
+pytestmark = pytest.mark.once
+
 TEMPLATES = Path(refimpl.verify.__file__).parent / "templates"
 # A template is to be read in one go.
 MOST_LINES = 80

@@ -94,12 +94,14 @@ def flattened(state, prefix=""):
     return fields
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("family", FAMILIES)
 def test_family_follows_the_schema(family):
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator(json.loads(text("schema"))).validate(json.loads(text(family)))
 
 
+@pytest.mark.once
 def test_the_schema_refuses_what_is_wrong():
     """Negative control: a number in place of a hexadecimal string, an output without its K."""
     jsonschema = pytest.importorskip("jsonschema")
@@ -112,6 +114,7 @@ def test_the_schema_refuses_what_is_wrong():
         assert not validator.is_valid(family | {"cases": [case]})
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("family", FAMILIES)
 def test_one_case_a_line_with_sorted_keys(family):
     lines = text(family).splitlines()
@@ -126,6 +129,7 @@ def test_one_case_a_line_with_sorted_keys(family):
         assert case["id"] == name
 
 
+@pytest.mark.once
 def test_enough_of_everything(data):
     cases = cases_of(data)
     ops = [case for case in cases if "." in case["op"]]
@@ -142,6 +146,7 @@ def test_enough_of_everything(data):
     assert size < 10_000_000
 
 
+@pytest.mark.once
 def test_every_flag_is_there_and_explained(data):
     found = {
         flag: note["kind"] for family in data.values() for flag, note in family["notes"].items()
@@ -153,6 +158,7 @@ def test_every_flag_is_there_and_explained(data):
         assert used == set(family["notes"])
 
 
+@pytest.mark.once
 def test_fields_agree_and_amplifications_are_at_least_1(data):
     for case in cases_of(data):
         if "error" in case["out"]:
@@ -173,6 +179,7 @@ def floats_of(value):
     return [float.fromhex(value)] if isinstance(value, str) else []
 
 
+@pytest.mark.once
 def test_the_mark_of_binary32_holds(data):
     counts = collections.Counter()
     for case in cases_of(data):
@@ -185,6 +192,7 @@ def test_the_mark_of_binary32_holds(data):
     assert counts[True] > counts[False] > 0
 
 
+@pytest.mark.once
 def test_numbers_are_written_with_34_digits(data):
     pattern = re.compile(r"-?(\d+)\.(\d+)(e[+-]\d+)?")
     lengths = []
@@ -391,6 +399,7 @@ def test_trajectories_stay_below_64_K_u(data, method, size):
             assert max(errors_of(case, hyperparameters_of(case))) <= 64.0, case["id"]
 
 
+@pytest.mark.once
 def test_every_trajectory_ends_at_its_horizon(data):
     """64 K u stays below 1e-2 in binary64 up to the last step; binary32 is blurred before it."""
     blurred = 0
@@ -428,6 +437,7 @@ def ends(case, dtype, rate=1.0, noise=1.0):
         return np.sum(spectrum * x**2 / 2 + c * x**4 / 4, axis=1)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_ensembles_tell_a_chaotic_program_from_a_wrong_one(data, dtype):
     """None of its runs stays near the certified one; a rate 20 % off is of another distribution."""

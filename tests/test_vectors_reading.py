@@ -11,6 +11,8 @@ from refimpl import cli, vectors
 from refimpl.errors import UnknownNameError, VectorError
 from refimpl.vectors import lint
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def folder(tmp_path):

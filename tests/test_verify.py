@@ -17,6 +17,8 @@ from refimpl.errors import VectorError
 from refimpl.verify import compare, report, runner
 from refimpl.verify.compare import BINARY32, BINARY64
 
+pytestmark = pytest.mark.once
+
 
 def case(out, compare_by="relative", kappa=1.0, K=1.0, scale=None):
     """A case with the one field `result`."""

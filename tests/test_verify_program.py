@@ -11,6 +11,8 @@ from refimpl import cli, vectors
 from refimpl.errors import VerificationError
 from refimpl.verify import program_side, protocol, report, runner
 
+pytestmark = pytest.mark.once
+
 # A program that has to start on a busy machine; a hang costs this much.
 TIMEOUT = 5.0
 

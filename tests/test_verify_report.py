@@ -1,10 +1,13 @@
 """What a report says of a failure: which mistake it looks like."""
 
 import numpy as np
+import pytest
 
 from refimpl.vectors import Case
 from refimpl.verify import compare, report, runner
 from refimpl.verify.protocol import Greeting
+
+pytestmark = pytest.mark.once
 
 NOTES = {
     "small": {
