@@ -46,29 +46,29 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-REPULSION = """
-from refimpl import repulsion
-step = repulsion.saddle_free(np.array([[2.0, 0.0], [0.0, -4.0]]), np.array([1.0, 1.0]))
-assert repulsion.__file__.startswith({folder!r})
-hits = sum(repulsion.saddle_free.stats.cache_hits.values())
-print(json.dumps([step.tolist(), hits]))
+CARRIED = """
+from refimpl import online_pca
+C = online_pca.carried(np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag(np.array([2.0, -4.0])))
+assert online_pca.__file__.startswith({folder!r})
+hits = sum(online_pca.carried.stats.cache_hits.values())
+print(json.dumps([np.diag(C).tolist(), hits]))
 """
 
 
 def test_inner_piece(copy):
-    """The step holds the machine code of the pieces it calls: they change, it must.
+    """A piece holds the machine code of the pieces it calls: they change, it must.
 
-    The eigenvalues are doubled in their own file, so that the step of another file is halved.
+    The congruence is doubled in its own file, and with it what is carried in another.
     """
-    code = REPULSION.format(folder=str(copy))
-    assert python(copy, code) == [[-0.5, -0.25], 0]
-    assert python(copy, code) == [[-0.5, -0.25], 1]
+    code = CARRIED.format(folder=str(copy))
+    assert python(copy, code) == [[-4.0, 2.0], 0]
+    assert python(copy, code) == [[-4.0, 2.0], 1]
     edit(
         copy / "symmetric_eigen.py",
-        "= scale * A[i, i]",
-        "= 2 * scale * A[i, i]",
+        "result[i, j] = result[j, i] = total",
+        "result[i, j] = result[j, i] = 2 * total",
     )
-    assert python(copy, code) == [[-0.25, -0.125], 0]
+    assert python(copy, code) == [[-8.0, 4.0], 0]
 
 
 FUNCTION = """
