@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._finite import real
 from .errors import NotFiniteError, RangeError, ShapeError
 from .functions.function import GRADIENT, Derivative
 
@@ -228,7 +229,7 @@ def as_noise(noise):
 
     Raises
     ------
-    RangeError, NotFiniteError, ShapeError
+    RangeError, NotFiniteError, ShapeError, DtypeError
 
     Examples
     --------
@@ -237,7 +238,7 @@ def as_noise(noise):
     """
     if hasattr(noise, "draw"):
         return noise
-    array = np.asarray(noise, dtype=np.float64)
+    array = real(noise, "noise")
     if array.ndim == 0:
         return gaussian(float(array))
     if array.ndim != 2:

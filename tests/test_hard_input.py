@@ -1,16 +1,25 @@
-"""Hard and wrong input, the same for every method that learns from gradients alone."""
+"""Hard and wrong input, the same for every method."""
 
+import numba
 import numpy as np
 import pytest
 
 import refimpl
-from refimpl import functions, optimizers
-from refimpl.errors import EvaluationError, GradientError, RangeError
+from refimpl import functions, noise, optimizers
+from refimpl.errors import (
+    DtypeError,
+    EvaluationError,
+    GradientError,
+    NotSymmetricError,
+    RangeError,
+    ShapeError,
+)
 
 GRADIENT_ONLY = [
     method for method in optimizers.METHODS.values() if not (method.curvature or method.solver)
 ]
 METHODS = pytest.mark.parametrize("method", GRADIENT_ONLY, ids=lambda method: method.name)
+EVERY = pytest.mark.parametrize("name", optimizers.METHODS)
 D = 3
 
 
@@ -177,3 +186,209 @@ def test_more_directions_than_dimensions(method, entry):
     assert calls == []
     call(3)
     assert calls
+
+
+# Every method, those with curvatures and SciPy's too.
+
+
+def eye(x):
+    return np.eye(x.size)
+
+
+@EVERY
+@pytest.mark.parametrize("distance", [1e151, 1e154, 1e160, 1e300, np.finfo(np.float64).max])
+def test_starts_whose_square_is_no_float(name, distance):
+    """No statistic of them can be kept: diverged where they are, which warns of nothing."""
+    x0 = np.array([distance, -distance, 1.0])
+    given = {"jac": np.ones_like, "hess": eye}
+    result = refimpl.minimize(quiet, x0, method=name, steps=5, noise=0.1, seed=0, **given)
+    assert (result.diverged, result.success, result.nit, result.nfev) == (True, False, 0, 0)
+    np.testing.assert_array_equal(result.path, [x0])
+    assert result.fun == np.inf
+    final = refimpl.lattice(quiet, name, starts=[x0, np.ones(D)], steps=5, seeds=[0], **given)
+    assert final[0, 0] == np.inf
+    # Negative control: the run from the other start is none of it.
+    assert final[0, 1] == 0.0
+
+
+@EVERY
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(noise.gaussian(size) for size in (1e151, 1e200, 1e308)),
+        noise.student(1e200, 3.0),
+        noise.multiplicative(1e200),
+        np.full((9, D), -1e300),
+        np.tile([1.0, 1e308, np.finfo(np.float64).max], (9, 1)),
+    ],
+    ids=repr,
+)
+def test_noise_whose_square_is_no_float(name, model):
+    """As a gradient that long: diverged, the path without a NaN."""
+    result = refimpl.minimize(
+        bowl, np.ones(D), jac=bowl_gradient, hess=eye, method=name, steps=9, noise=model, seed=0
+    )
+    assert result.diverged
+    assert result.nit == 0
+    np.testing.assert_array_equal(result.path, np.ones((1, D)))
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", ["fogr", "sgd"])
+def test_compiled_runs_meet_the_same_limits(name):
+    """In lanes and one after another, compiled and plain: diverged, or the same values."""
+    f = functions.quadratic([1.0, 2.0, 3.0])
+    starts = np.ones((40, D))
+    starts[::3] = 1e155
+    for model in (0.1, 1e200, np.full((9, D), 1e151)):
+        options = {"starts": starts, "steps": 9, "noise": model, "seeds": [0]}
+        compiled = refimpl.lattice(f, name, **options)
+        plain = refimpl.lattice(lambda x: f.value(x), name, jac=f.gradient, **options)
+        np.testing.assert_array_equal(compiled, plain)
+        assert np.isinf(compiled[0, ::3]).all()
+        assert np.isfinite(compiled[0, 1::3]).all() == (model == 0.1 if np.ndim(model) == 0 else 0)
+
+
+@pytest.mark.parametrize("name", ["newton", "sfn"])
+@pytest.mark.parametrize("where", [0, 4])
+def test_hessian_that_is_not_symmetric(name, where):
+    """What a piece refuses keeps its name, and has the step and the path so far."""
+    calls = []
+
+    def hess(x):
+        calls.append(x)
+        return np.triu(np.ones((D, D))) if len(calls) == where + 1 else np.eye(D)
+
+    noisy = {"noise": 0.1, "seed": 0}
+    with pytest.raises(NotSymmetricError, match=f"^step {where}: repulsion: H must be") as caught:
+        refimpl.minimize(
+            bowl, np.ones(D), jac=bowl_gradient, hess=hess, method=name, steps=9, **noisy
+        )
+    assert caught.value.step == where
+    np.testing.assert_array_equal(caught.value.path, calls)
+
+
+@EVERY
+def test_complex_numbers_are_not_cut_short(name):
+    """An imaginary part would be lost: an error with the path, for gradient and value."""
+    options = {"method": name, "steps": 9, "hess": eye}
+    with pytest.raises(GradientError, match="gradient of real numbers") as caught:
+        refimpl.minimize(bowl, np.ones(D), jac=lambda x: x + 1j, **options)
+    np.testing.assert_array_equal(caught.value.path, np.ones((1, D)))
+    with pytest.raises(EvaluationError, match="value of real numbers") as caught:
+        refimpl.minimize(lambda x: np.complex128(1j), np.ones(D), jac=bowl_gradient, **options)
+    np.testing.assert_array_equal(caught.value.path, np.ones((1, D)))
+
+
+@numba.njit
+def compiled_bowl(x):
+    return 0.5 * np.sum(x * x)
+
+
+@numba.njit
+def compiled_gradient(x):
+    return x.copy()
+
+
+@numba.njit
+def raises_below_one(x):
+    if x[0] < 1.0:
+        raise ValueError("below one")
+    return 0.5 * np.sum(x * x)
+
+
+@numba.njit
+def gradient_raises_below_one(x):
+    if x[0] < 1.0:
+        raise ValueError("below one")
+    return x.copy()
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("callback", [None, lambda x: None])
+@pytest.mark.parametrize(
+    "name", ["sgd", "newton", "sfn", "krylov_sfn", "grouped_newton", "bfgs", "trust_exact"]
+)
+def test_compiled_function_that_raises(name, callback):
+    """Named and located also where a driver in plain Python calls it."""
+    for fun, jac in (
+        (raises_below_one, compiled_gradient),
+        (compiled_bowl, gradient_raises_below_one),
+    ):
+        with pytest.raises(EvaluationError, match="ValueError: below one") as caught:
+            refimpl.minimize(
+                fun, np.full(D, 1.0005), jac=jac, hess=eye, method=name, steps=9, callback=callback
+            )
+        assert caught.value.path.shape == (caught.value.step + 1, D)
+        np.testing.assert_array_equal(caught.value.path[0], 1.0005)
+
+
+# At the boundary.
+
+
+@pytest.mark.parametrize(
+    "start", [[1j, 1.0, 1.0], np.array([1j, 1, 1]), "abc", [[1], [2, 3]], {1.0, 2.0}]
+)
+def test_start_that_is_no_array_of_numbers(start):
+    with pytest.raises(DtypeError, match="expected a start of real numbers, got"):
+        refimpl.minimize(bowl, start, jac=bowl_gradient, method="sgd", steps=3)
+    with pytest.raises(DtypeError, match="expected starts of real numbers, got"):
+        refimpl.lattice(bowl, "sgd", jac=bowl_gradient, starts=[start], steps=3, seeds=0)
+
+
+@pytest.mark.parametrize("wrong", ["much", 1j, np.full((3, D), 1j), [[1.0], [2.0, 3.0]]])
+def test_noise_that_is_no_array_of_numbers(wrong):
+    with pytest.raises(DtypeError, match="expected noise of real numbers, got"):
+        refimpl.minimize(bowl, np.ones(D), jac=bowl_gradient, method="sgd", steps=3, noise=wrong)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", np.nan])
+def test_what_is_no_seed(seed):
+    """Before any work, in a lattice for every seed of it."""
+
+    def never(x):
+        raise AssertionError
+
+    with pytest.raises(RangeError, match="expected a seed, which is an integer >= 0"):
+        refimpl.minimize(never, np.ones(D), jac=never, method="sgd", steps=3, seed=seed)
+    with pytest.raises(RangeError, match="expected a seed, which is an integer >= 0"):
+        refimpl.lattice(never, "sgd", jac=never, starts=[[1.0]], steps=3, seeds=[0, seed])
+
+
+def test_no_steps_and_no_seeds():
+    with pytest.raises(RangeError, match="expected steps >= 1, got 0"):
+        refimpl.minimize(bowl, np.ones(D), jac=bowl_gradient, steps=0)
+    with pytest.raises(RangeError, match="expected steps >= 1, got 0"):
+        refimpl.lattice(bowl, "ogr", jac=bowl_gradient, starts=[[1.0]], steps=0, seeds=0)
+    with pytest.raises(ShapeError, match="at least one seed"):
+        refimpl.lattice(bowl, "ogr", jac=bowl_gradient, starts=[[1.0]], steps=1, seeds=[])
+
+
+@pytest.mark.parametrize("flag", ["restart_noise", "carry_state"])
+@pytest.mark.parametrize("wrong", ["no", 1, [1, 2]])
+def test_flags_are_true_or_false(flag, wrong):
+    with pytest.raises(RangeError, match=f"expected {flag} as True or False, got"):
+        refimpl.lattice(functions.beale, "sgd", radius=1, steps=1, seeds=0, **{flag: wrong})
+
+
+def test_radius_that_is_no_integer():
+    with pytest.raises(RangeError, match=r"expected radius as an integer, got 1\.5"):
+        refimpl.lattice(functions.beale, "sgd", radius=1.5, steps=1, seeds=0)
+
+
+def test_callback_that_cannot_be_called():
+    with pytest.raises(TypeError, match="expected a callback that can be called, got 3"):
+        refimpl.minimize(functions.beale, [1.0, 1.0], method="sgd", steps=1, callback=3)
+
+
+def test_arguments_of_the_function():
+    """One alone is taken as SciPy takes it; a function of the laboratory has none."""
+    found = refimpl.minimize(
+        lambda x, a: a * x @ x, [1.0], jac=lambda x, a: 2 * a * x, args=0.5, method="sgd", steps=2
+    )
+    expected = refimpl.minimize(
+        lambda x: 0.5 * x @ x, [1.0], jac=lambda x: x, method="sgd", steps=2
+    )
+    np.testing.assert_array_equal(found.path, expected.path)
+    with pytest.raises(TypeError, match="beale: expected no args"):
+        refimpl.minimize(functions.beale, [1.0, 1.0], method="sgd", steps=1, args=(2.0,))

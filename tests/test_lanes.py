@@ -478,21 +478,31 @@ def test_errors_of_the_first_run_that_has_one(value, gradient, error, readable, 
 
 
 @compiled
-def test_what_a_piece_refuses(readable):
-    """Noise that is not finite: the piece's own error, as from the readable driver."""
+def test_noise_that_is_not_finite(readable):
+    """Infinite, it ends a run as a number that grew too large; NaN is an error of its model."""
 
     class Broken(refimpl.noise.Whole):
         perturb = refimpl.noise.add
 
+        def __init__(self, number):
+            self.number = number
+
         def draw(self, generator, steps, D):
-            return np.full((steps, D), np.inf)
+            z = np.zeros((steps, D))
+            z[3, 0] = self.number
+            return z
 
-    def run():
-        with pytest.raises(NotFiniteError) as caught:
-            refimpl.lattice(functions.beale, "fogr", radius=2, steps=5, noise=Broken(), seeds=0)
-        return str(caught.value)
+    def run(number):
+        return refimpl.lattice(
+            functions.beale, "fogr", radius=2, steps=5, noise=Broken(number), seeds=0
+        )
 
-    assert run() == readable(run)
+    ours = run(np.inf)
+    np.testing.assert_array_equal(ours, np.inf)
+    np.testing.assert_array_equal(ours, readable(lambda: run(np.inf)))
+    assert np.isfinite(run(0.1)).all()
+    with pytest.raises(NotFiniteError, match="expected noise without NaN"):
+        run(np.nan)
 
 
 @compiled

@@ -8,7 +8,7 @@ from numba import types
 
 from .._compile import compiled, loading, ours
 from .._finite import all_finite
-from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LARGEST_SQUARE, POSITIONS
+from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LONGEST, POSITIONS
 from ..symmetric_eigen import JACOBI_LIMIT
 from . import LANES
 
@@ -19,12 +19,12 @@ FEWEST = LANES // 4
 
 
 @compiled
-def squared_length(x):
-    """Sum of squares; in the order of `numpy.sum`, and nothing allocated."""
+def length(x):
+    """Euclidean length; squares in the order of `numpy.sum`, and nothing allocated."""
     total = 0.0
     for i in range(x.size):
         total += x[i] * x[i]
-    return total
+    return np.sqrt(total)
 
 
 def sweep(
@@ -77,9 +77,10 @@ def sweep(
                     s, i = run[lane] // n, run[lane] % n
                     for k in range(D):
                         x[lane, k] = starts[i, k]
-                    limit[lane] = BALL * max(1.0, np.sqrt(squared_length(x[lane])))
+                    limit[lane] = min(BALL * max(1.0, length(x[lane])), LONGEST)
                     done[s, i] = 0
-                    final[s, i] = value(x[lane], data)
+                    inside = length(x[lane]) <= limit[lane]
+                    final[s, i] = value(x[lane], data) if inside else np.inf
                     outcome[s, i] = DONE if np.isfinite(final[s, i]) else DIVERGED
                 s, i = run[lane] // n, run[lane] % n
                 t = done[s, i]
@@ -88,17 +89,16 @@ def sweep(
                     g = gradient(x[lane], seen)
                     if g.size != D or not all_finite(g):
                         return False
-                    if squared_length(g) <= LARGEST_SQUARE:
-                        g = perturb(g, noise[s, i, t])
-                        if g.size != D:
-                            return False
+                    g = perturb(g, noise[s, i, t])
+                    if g.size != D:
+                        return False
+                    if length(g) <= LONGEST:
                         for k in range(D):
                             theta[k, lane] = x[lane, k]
                             noisy[k, lane] = g[k]
                         busy += 1
                         waiting = False
                     else:
-                        # Its square all but overflows: no statistic of it can be kept.
                         outcome[s, i] = DIVERGED
                 if waiting:
                     if outcome[s, i] == DIVERGED:
@@ -115,8 +115,7 @@ def sweep(
                 for k in range(D):
                     x[lane, k] = theta[k, lane]
                 done[s, i] += 1
-                # Written so that a NaN counts as outside.
-                inside = np.sqrt(squared_length(x[lane])) <= limit[lane]
+                inside = length(x[lane]) <= limit[lane]
                 final[s, i] = value(x[lane], data) if inside else np.inf
                 if not np.isfinite(final[s, i]):
                     outcome[s, i] = DIVERGED

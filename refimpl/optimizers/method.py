@@ -98,13 +98,20 @@ def check_range(owner, name, number):
         raise RangeError(f"{owner}: expected {name} in {interval}, got {number!r}")
 
 
+def _float(number):
+    """A float; NumPy would cut a complex number short, with a warning."""
+    if np.iscomplexobj(number):
+        raise TypeError
+    return float(number)
+
+
 def _pair(number):
     """A pair of floats from one, or from a number that stands for both."""
     try:
-        return float(number), float(number)
+        return _float(number), _float(number)
     except (TypeError, ValueError):
         first, second = number
-        return float(first), float(second)
+        return _float(first), _float(second)
 
 
 def _switch(value):
@@ -126,7 +133,7 @@ def _groups(value):
 # integer is taken as such: 2.5 directions are an error, not two.
 KINDS = {
     "groups": (_groups, "a number of blocks or lists of indices"),
-    float: (float, "a number"),
+    float: (_float, "a number"),
     int: (operator.index, "an integer"),
     bool: (_switch, "True or False"),
     str: (str, "a word"),

@@ -19,6 +19,7 @@ import scipy
 from tqdm import tqdm
 
 from .. import _compile, optimizers
+from .._finite import real
 from ..errors import NotFiniteError, RangeError, ShapeError, StateError
 from ..functions.function import Function
 from ..noise import as_noise
@@ -109,7 +110,7 @@ def checked(cell):
             raise TypeError(f"expected the name of a method, got {cell.method!r}")
         method = optimizers.get(cell.method)
         parameters = optimizers.bind(method, dict(cell.hyperparameters))
-        starts = np.ascontiguousarray(cell.starts, dtype=np.float64)
+        starts = real(cell.starts, "starts")
         D = cell.function.dimension
         if starts.ndim != 2 or starts.shape[0] == 0 or starts.shape[1] != D:
             raise ShapeError(f"expected starts of shape (n, {D}), got {starts.shape}")

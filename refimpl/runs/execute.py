@@ -8,6 +8,7 @@ from ..errors import (
     EvaluationError,
     GradientError,
     NotFiniteError,
+    NotSymmetricError,
     RangeError,
     RunError,
     ShapeError,
@@ -20,7 +21,14 @@ from ..optimizers.grouped_newton import partition
 from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
 
 # Their messages say already what was wrong.
-OF_A_PIECE = (NotFiniteError, RangeError, ShapeError, StateError, UnsupportedOperationError)
+OF_A_PIECE = (
+    NotFiniteError,
+    NotSymmetricError,
+    RangeError,
+    ShapeError,
+    StateError,
+    UnsupportedOperationError,
+)
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
 
@@ -57,9 +65,11 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     Raises
     ------
     RangeError
-        If the method keeps more directions than the problem has dimensions.
+        For what is no seed, or if the method keeps more directions than the problem has dimensions.
     PartitionError, ShapeError
         If its groups do not part the parameters.
+    NotFiniteError
+        If a noise model of one's own draws NaN.
     """
     if method.curvature == "slice":
         partition(parameters.groups, D)
@@ -73,15 +83,35 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     perturbations = np.empty((len(seeds), n, steps, D))
     picks = np.empty((len(seeds), n, steps, noise.batch(records)), dtype=np.int64)
     for s, seed in enumerate(seeds):
-        generator = np.random.default_rng(seed)
+        generator = generator_of(seed)
         for i in range(n):
             if restart_noise:
-                generator = np.random.default_rng(seed)
+                generator = generator_of(seed)
             if d:
                 directions[s, i] = generator.uniform(0.0, DIRECTIONS, (d, D))
-            perturbations[s, i] = noise.draw(generator, steps, D)
+            # Of noise that overflows the run diverges.
+            with np.errstate(over="ignore"):
+                perturbations[s, i] = noise.draw(generator, steps, D)
             picks[s, i] = noise.pick(generator, steps, records)
+    # The least of numbers with a NaN among them is NaN.
+    if np.isnan(perturbations.min(initial=0.0)):
+        raise NotFiniteError(f"expected noise without NaN, but {noise!r} drew some")
     return Drawn(directions, perturbations, picks, noise.perturb)
+
+
+def generator_of(seed):
+    """`numpy.random.default_rng` of a seed.
+
+    Raises
+    ------
+    RangeError
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise RangeError(
+            f"expected a seed, which is an integer >= 0 or a numpy.random.Generator, got {seed!r}"
+        ) from None
 
 
 def execute(problem, method, parameters, starts, drawn, carry=False):
@@ -114,9 +144,12 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
     except RunError as error:
         located(error, runs)
         raise
+    except OF_A_PIECE as error:
+        located(error, runs)
+        raise
     except Exception as error:
         # Plain Python functions are guarded one by one; what else raises there is the callback.
-        if not problem.compiled or isinstance(error, OF_A_PIECE):
+        if not problem.compiled:
             raise
         what = f"the compiled function raised {type(error).__name__}: {error}"
         raise located(EvaluationError(what), runs) from error
@@ -221,7 +254,7 @@ def last_gradient(problem, runs):
 def located(error, runs):
     """The error with the step and the path of the run that was in work."""
     error.step, error.path = reached(runs)
-    error.args = (f"step {error.step}: {error.args[0]}",)
+    error.args = (f"step {error.step}: {' '.join(map(str, error.args))}",)
     return error
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import functions, optimizers
+from .._finite import real
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
 from ..noise import as_noise
-from .execute import draw, execute
+from .execute import draw, execute, generator_of
 from .problem import as_problem
 
 # Steps handed to one compiled call: long enough that the call costs nothing, short enough for a
@@ -44,10 +45,8 @@ def _starts(function, radius, starts):
                 "lattice: radius needs a function of the laboratory, whose dimension is known; "
                 "give starts of shape (n, D)"
             )
-        if operator.index(radius) < 0:
-            raise RangeError(f"lattice: expected radius >= 0, got {radius}")
-        return lattice_points(operator.index(radius), function.dimension)
-    starts = np.ascontiguousarray(starts, dtype=np.float64)
+        return lattice_points(at_least(0, "radius", radius), function.dimension)
+    starts = real(starts, "starts")
     D = getattr(function, "dimension", None)
     if starts.ndim != 2 or 0 in starts.shape or (D is not None and starts.shape[1] != D):
         raise ShapeError(f"lattice: expected starts of shape (n, {D or 'D'}), got {starts.shape}")
@@ -112,7 +111,7 @@ def lattice(
 
     Raises
     ------
-    UnknownNameError, RangeError, ShapeError, NotFiniteError, MissingDerivativeError
+    UnknownNameError, RangeError, ShapeError, NotFiniteError, DtypeError, MissingDerivativeError
         For wrong input, before any work.
     GradientError, EvaluationError
         For a bad gradient or a function that raises, with the step and the path of that run.
@@ -135,8 +134,13 @@ def lattice(
     seeds = [seeds] if np.ndim(seeds) == 0 and not hasattr(seeds, "__iter__") else list(seeds)
     steps = positive("steps", steps)
     threads = positive("threads", threads)
+    restart_noise = switch("restart_noise", restart_noise)
+    carry_state = switch("carry_state", carry_state)
     if not seeds:
         raise ShapeError("lattice: expected at least one seed, got none")
+    for seed in seeds:
+        if not (isinstance(seed, int) and seed >= 0):
+            generator_of(seed)
 
     n, D = starts.shape
     compiled = problem.compiled and not method.curvature
@@ -165,8 +169,8 @@ def hidden(progress):
     return None if progress is None else not progress
 
 
-def positive(name, number):
-    """An integer of at least 1.
+def at_least(least, name, number):
+    """An integer of at least `least`.
 
     Raises
     ------
@@ -176,6 +180,23 @@ def positive(name, number):
         number = operator.index(number)
     except TypeError:
         raise RangeError(f"expected {name} as an integer, got {number!r}") from None
-    if number < 1:
-        raise RangeError(f"expected {name} >= 1, got {number}")
+    if number < least:
+        raise RangeError(f"expected {name} >= {least}, got {number}")
     return number
+
+
+def positive(name, number):
+    """An integer of at least 1; as `at_least`."""
+    return at_least(1, name, number)
+
+
+def switch(name, value):
+    """A bool, and nothing that merely counts as one.
+
+    Raises
+    ------
+    RangeError
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise RangeError(f"expected {name} as True or False, got {value!r}")
+    return bool(value)

@@ -12,12 +12,12 @@ from ..noise import as_noise
 from .execute import draw, execute, last_gradient, reached
 from .lattice import hidden, positive
 from .problem import as_position, as_problem
-from .sweep import BALL, DIVERGED
+from .sweep import DIVERGED, farthest, length
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
 MESSAGES = {
     ALL_STEPS: "All steps were made.",
-    DIVERGED: "The run diverged: it left the ball 1e8 max(1, |x0|), or a value overflowed.",
+    DIVERGED: "The run diverged: it left the ball 1e8 max(1, |x0|), or a number grew too large.",
     STOPPED: "The callback stopped the run.",
     NOT_CONVERGED: "All steps were made; the gradient did not become as small as gtol.",
     CONVERGED: "The noisy gradient became as small as gtol.",
@@ -93,7 +93,8 @@ def minimize(
 
     Raises
     ------
-    UnknownNameError, RangeError, ShapeError, NotFiniteError, MissingDerivativeError, PartitionError
+    UnknownNameError, RangeError, ShapeError, NotFiniteError, DtypeError, MissingDerivativeError,
+    PartitionError
         For wrong input, before any work.
     GradientError, EvaluationError
         For a bad gradient or a function that raises, with the step and the path so far.
@@ -139,6 +140,8 @@ def solve(problem, method, parameters, x0, steps, noise, seed, watch):
         derivative = np.full(x0.size, np.nan)
     else:
         derivative = last_gradient(problem, runs)
+    with np.errstate(over="ignore"):
+        valued = length(path[-1]) <= farthest(x0)
     status = DIVERGED if diverged else watch.status
     if status == ALL_STEPS and nit < steps:
         status = ENDED
@@ -147,7 +150,7 @@ def solve(problem, method, parameters, x0, steps, noise, seed, watch):
         fun=float(values[-1]),
         jac=derivative,
         nit=nit,
-        nfev=nit + bool(np.linalg.norm(path[-1]) <= BALL * max(1.0, np.linalg.norm(x0))),
+        nfev=nit + bool(valued),
         njev=nit + (not diverged),
         success=status not in (DIVERGED, NOT_CONVERGED),
         status=status,
@@ -173,6 +176,8 @@ class Watch:
     """
 
     def __init__(self, callback=None, gtol=0.0, progress=None):
+        if callback is not None and not callable(callback):
+            raise TypeError(f"expected a callback that can be called, got {callback!r}")
         self.callback = callback
         self.gtol = gtol
         self.progress = progress
@@ -193,6 +198,7 @@ class Watch:
 
     def gradients(self, problem):
         """The problem, with a look at each position whose gradient is asked for."""
+        problem = problem.from_python()
 
         def gradient(x, data):
             if self.begun:
@@ -200,7 +206,7 @@ class Watch:
             self.begun = True
             return problem.gradient(x, data)
 
-        return problem._replace(gradient=gradient, compiled=False)
+        return problem._replace(gradient=gradient)
 
     def steps(self, method):
         """The method, its newest state kept at hand and small gradients noticed."""

@@ -7,7 +7,9 @@ import numba
 import numpy as np
 
 from .. import _compile
+from .._finite import real
 from ..errors import (
+    DtypeError,
     EvaluationError,
     GradientError,
     MissingDerivativeError,
@@ -46,6 +48,23 @@ class Problem(NamedTuple):
             what = "hess" if method.curvature == "hessian" else "hess or hessp"
             raise MissingDerivativeError(f"{method.name} needs curvature: give {what}")
 
+    def from_python(self):
+        """The same for a driver in plain Python, what its functions raise named there too."""
+        if not self.compiled:
+            return self
+        return self._replace(
+            value=_guarded(self.value, "fun", ()),
+            gradient=_guarded(self.gradient, "jac", ()),
+            compiled=False,
+        )
+
+
+def _number(found):
+    """A float of what a function returned as its value: a number, or an array of one."""
+    if isinstance(found, np.ndarray | np.complexfloating):
+        found = real(found, "a value").item()
+    return float(found)
+
 
 def _is_compiled(f):
     return _compile.JIT and hasattr(f, "py_func")
@@ -83,9 +102,9 @@ def _guarded(f, what, args):
 
 def _array(found, shape, what):
     try:
-        found = np.array(found, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise GradientError(f"expected a {what} of numbers, got {found!r}") from error
+        found = real(found, f"a {what}")
+    except DtypeError as error:
+        raise GradientError(str(error)) from None
     if found.shape != shape:
         raise GradientError(f"expected a {what} of shape {shape}, got {found.shape}")
     if not np.isfinite(found).all():
@@ -99,7 +118,7 @@ def _in_python(fun, jac, args):
 
     def value(x, data):
         try:
-            return float(fun(x.copy(), *args))
+            return _number(fun(x.copy(), *args))
         except OverflowError:
             # Python's own floats raise where arrays give infinity: the run has diverged.
             return np.inf
@@ -177,10 +196,14 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
 
     Raises
     ------
-    MissingDerivativeError
+    MissingDerivativeError, TypeError
     """
+    # As SciPy takes them.
+    args = args if isinstance(args, tuple) else (args,)
     curvature = _curvature(hess, hessp, args)
     if isinstance(fun, Function) and jac is None:
+        if args:
+            raise TypeError(f"{fun.name}: expected no args, which it cannot take, got {args!r}")
         if hess is None and hessp is None:
             curvature = _curvature(fun.hessian, None, ())
         problem = Problem(fun.value.kernel, fun.gradient.kernel, fun.data, compiled=_compile.JIT)
@@ -205,10 +228,10 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
             problem = _in_python(fun, jac, args)
     else:
         problem = _in_python(fun, jac, args)
-    text = _compile.readable(fun)
+    text, value = _compile.readable(fun), problem.from_python().value
     along = _slice(
         (lambda x: text(x, *args)[0]) if jac is True else (lambda x: text(x, *args)),
-        lambda x: problem.value(x, NO_DATA),
+        lambda x: value(x, NO_DATA),
     )
     return problem._replace(slice=along, **curvature)
 
@@ -218,9 +241,9 @@ def as_position(x0, dimension=None):
 
     Raises
     ------
-    ShapeError, NotFiniteError
+    ShapeError, NotFiniteError, DtypeError
     """
-    x0 = np.array(x0, dtype=np.float64)
+    x0 = real(x0, "a start")
     if x0.ndim != 1 or x0.size == 0:
         raise ShapeError(f"expected a start of shape (D,) with D >= 1, got {x0.shape}")
     if dimension is not None and x0.size != dimension:

@@ -1,12 +1,13 @@
 """Our methods as a `method` of `scipy.optimize.minimize`."""
 
-import operator
+import numbers
 
 import numpy as np
 
 from .. import optimizers
 from ..errors import RangeError
 from ..noise import as_noise
+from .lattice import positive
 from .minimize import Watch, solve
 from .problem import as_position, as_problem
 
@@ -82,11 +83,9 @@ def scipy_method(name, **hyperparameters):
         problem = as_problem(fun, jac, args, hess, hessp)
         problem.check_curvature(method)
         gtol = gtol if tol is None else tol
-        if not 0.0 <= gtol < np.inf:
+        if not (isinstance(gtol, numbers.Real) and 0.0 <= gtol < np.inf):
             raise RangeError(f"{method.name}: expected gtol >= 0, got {gtol!r}")
-        steps = STEPS_A_VARIABLE * x0.size if maxiter is None else operator.index(maxiter)
-        if steps < 1:
-            raise RangeError(f"{method.name}: expected maxiter >= 1, got {maxiter}")
+        steps = STEPS_A_VARIABLE * x0.size if maxiter is None else positive("maxiter", maxiter)
         watch = Watch(callback, gtol)
         result = solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch)
         if disp:

@@ -18,8 +18,21 @@ DONE, DIVERGED, BAD_SHAPE, BAD_GRADIENT = 0, 1, 2, 3
 NOT_BEGUN = -1
 # A run has diverged when it leaves the ball of this many times max(1, |x0|).
 BALL = 1e8
-# Nor can it go on from a gradient whose squared length is above this.
-LARGEST_SQUARE = 1e300
+# Nor can it go on with a longer position or gradient, whose square all but overflows: no statistic
+# of it can be kept.
+LONGEST = 1e150
+
+
+@_compile.compiled
+def length(x):
+    """Euclidean length; infinite or NaN where the square is no float."""
+    return np.sqrt(np.sum(x * x))
+
+
+@_compile.compiled
+def farthest(x0):
+    """Distance from the origin beyond which a run from `x0` has diverged."""
+    return min(BALL * max(1.0, length(x0)), LONGEST)
 
 
 def sweep(
@@ -58,10 +71,10 @@ def sweep(
             theta = starts[i].copy()
             if i == 0 or not carry:
                 state = start(theta, directions[s, i], parameters)
-            limit = BALL * max(1.0, np.sqrt(np.sum(theta * theta)))
+            limit = farthest(theta)
             path[0] = theta
             done[s, i] = 0
-            values[0] = value(theta, data)
+            values[0] = value(theta, data) if length(theta) <= limit else np.inf
             outcome[s, i] = DONE if np.isfinite(values[0]) else DIVERGED
             for t in range(steps):
                 if outcome[s, i] != DONE:
@@ -74,18 +87,15 @@ def sweep(
                 if not all_finite(g):
                     outcome[s, i] = BAD_GRADIENT
                     return
-                if not np.sum(g * g) <= LARGEST_SQUARE:
-                    # Its square all but overflows: no statistic of such a gradient can be kept.
+                g = perturb(g, noise[s, i, t])
+                # Written so that a NaN counts as too long.
+                if not length(g) <= LONGEST:
                     outcome[s, i] = DIVERGED
                     break
-                theta, state = step(state, theta, perturb(g, noise[s, i, t]), parameters)
+                theta, state = step(state, theta, g, parameters)
                 path[t + 1] = theta
                 done[s, i] = t + 1
-                # Written so that a NaN counts as outside.
-                if np.sqrt(np.sum(theta * theta)) <= limit:
-                    values[t + 1] = value(theta, data)
-                else:
-                    values[t + 1] = np.inf
+                values[t + 1] = value(theta, data) if length(theta) <= limit else np.inf
                 if not np.isfinite(values[t + 1]):
                     outcome[s, i] = DIVERGED
             final[s, i] = values[done[s, i]] if outcome[s, i] == DONE else np.inf
