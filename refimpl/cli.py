@@ -24,7 +24,8 @@ def main(arguments=None):
     {...
     0
     """
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(map(_shielded, arguments))
     try:
         return options.command(options)
     except RunError as error:
@@ -33,6 +34,16 @@ def main(arguments=None):
     except (ValueError, TypeError, OSError) as error:
         print(f"refimpl: {error}", file=sys.stderr)
         return WRONG_USAGE
+
+
+def _shielded(argument):
+    """A negative number behind a space: argparse takes ``-1e-3`` for an option."""
+    try:
+        for part in argument.split(","):
+            float(part)
+    except ValueError:
+        return argument
+    return f" {argument}" if argument.startswith("-") else argument
 
 
 def parser():

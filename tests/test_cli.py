@@ -160,3 +160,26 @@ def test_python_dash_m():
         [sys.executable, "-m", "refimpl", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == f"refimpl {refimpl.__version__}"
+
+
+@pytest.mark.parametrize("number", ["-1", "-0.5", "-1e-3", "-.5E2"])
+def test_negative_numbers_of_every_form(capsys, number):
+    """None is taken for an option; one that is out of range says so."""
+    status, out, _ = run(
+        capsys, "run", "beale", "--start", number, number, "--steps", "1", "--json"
+    )
+    assert status == 0
+    assert json.loads(out)["path"][0] == [float(number)] * 2
+    for name, given in (("alpha", number), ("prior", f"{number},1")):
+        method = "sgd" if name == "alpha" else "fogr"
+        status, _, err = run(
+            capsys, "run", "beale", "--start", "1", "1", "--method", method, f"--{name}", given
+        )
+        assert status == 2
+        assert f"{method}: expected {name} in [0, inf)" in err
+
+
+def test_start_that_is_minus_infinity(capsys):
+    status, _, err = run(capsys, "run", "beale", "--start", "1", "-inf")
+    assert status == 2
+    assert "expected a finite start" in err
