@@ -364,6 +364,12 @@ def test_no_steps_and_no_seeds():
         refimpl.lattice(bowl, "ogr", jac=bowl_gradient, starts=[[1.0]], steps=1, seeds=[])
 
 
+@pytest.mark.parametrize("steps", [10**14, 10**30])
+def test_more_steps_than_memory(steps):
+    with pytest.raises(RangeError, match="does not fit into memory; take fewer steps"):
+        refimpl.minimize(bowl, np.ones(D), jac=bowl_gradient, steps=steps)
+
+
 @pytest.mark.parametrize("flag", ["restart_noise", "carry_state"])
 @pytest.mark.parametrize("wrong", ["no", 1, [1, 2]])
 def test_flags_are_true_or_false(flag, wrong):

@@ -65,7 +65,8 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     Raises
     ------
     RangeError
-        For what is no seed, or if the method keeps more directions than the problem has dimensions.
+        For what is no seed, for more noise than memory holds, or if the method keeps more
+        directions than the problem has dimensions.
     PartitionError, ShapeError
         If its groups do not part the parameters.
     NotFiniteError
@@ -80,8 +81,15 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
         )
     records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
-    perturbations = np.empty((len(seeds), n, steps, D))
-    picks = np.empty((len(seeds), n, steps, noise.batch(records)), dtype=np.int64)
+    batch = noise.batch(records)
+    try:
+        perturbations = np.empty((len(seeds), n, steps, D))
+        picks = np.empty((len(seeds), n, steps, batch), dtype=np.int64)
+    except (MemoryError, ValueError):
+        raise RangeError(
+            f"the noise of {n} starts, {steps} steps and {D} dimensions is drawn beforehand and "
+            "does not fit into memory; take fewer steps, or go on from where a run ended"
+        ) from None
     for s, seed in enumerate(seeds):
         generator = generator_of(seed)
         for i in range(n):
