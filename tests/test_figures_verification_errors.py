@@ -8,12 +8,17 @@ from figures import verification_errors
 pytestmark = pytest.mark.once
 
 
-def test_errors_are_those_of_the_judge():
+@pytest.fixture(scope="module")
+def data():
+    """Of one family; each precision is judged in a process of its own."""
+    return verification_errors.compute(families=("qr_step",))
+
+
+def test_errors_are_those_of_the_judge(data):
     """The largest error shown is the largest that the ordinary judge finds, in one process."""
     from refimpl import vectors
     from refimpl.verify import compare, ours, python_side
 
-    data = verification_errors.compute(families=("qr_step",))
     implementation = ours.binary64()
     units = []
     for case in vectors.cases("qr_step"):
@@ -30,9 +35,8 @@ def test_errors_are_those_of_the_judge():
     assert data.failed == {"binary64": 0, "binary32": 0}
 
 
-def test_failures_are_told():
+def test_failures_are_told(data):
     """A picture with a failed case does not say that all is well."""
-    data = verification_errors.compute(families=("qr_step",))
     assert "all lie left" in verification_errors.alt(data)
     assert "2 cases fail" in verification_errors.alt(data._replace(failed={"binary64": 2}))
 

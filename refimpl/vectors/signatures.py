@@ -23,6 +23,14 @@ class Signature(NamedTuple):
     compare: dict  # field -> comparators that occur
 
 
+class Observed(NamedTuple):
+    """One case: shapes by name, and the sizes in it of the parameters and of the groups."""
+
+    shapes: dict
+    parameters: tuple
+    groups: tuple
+
+
 def signatures(cases):
     """The signature of every operation and method in `cases`.
 
@@ -56,8 +64,9 @@ def signatures(cases):
 
 
 def _signature(op, method, group):
-    observed = [_shapes(_inputs(case)) | _prefixed(_shapes(_out(case))) for case in group]
-    lettered = {name: _letters(name, observed) for name in _merged(observed)}
+    shapes = [_shapes(_inputs(case)) | _prefixed(_shapes(_out(case))) for case in group]
+    observed = [Observed(one, tuple(_parameters(one)), tuple(_groups(one))) for one in shapes]
+    lettered = {name: _letters(name, observed) for name in _merged(shapes)}
     kinds = {}
     for case in group:
         for name, value in case.params.items():
@@ -127,8 +136,8 @@ def _letters(name, observed):
     if name == GROUPS:
         return INDICES
     texts = {}
-    for shapes in observed:
-        shape = shapes.get(name)
+    for case in observed:
+        shape = case.shapes.get(name)
         if shape is None:
             continue
         letters = [_letter(name, axis, observed) for axis in range(len(shape))]
@@ -145,20 +154,20 @@ def _letter(name, axis, observed):
         return FIRST[name]
     stem = name.lstrip(">").rsplit(".", 1)[-1]
     known = [
-        (shapes[name][axis], size)
-        for shapes in observed
-        if len(shapes.get(name, ())) > axis
-        for size in _parameters(shapes)
+        (case.shapes[name][axis], size)
+        for case in observed
+        if len(case.shapes.get(name, ())) > axis
+        for size in case.parameters
     ]
     if stem in COLUMNS and axis == 0 and len(known) > 0 and all(a <= b for a, b in known):
         return "d"
     if known and all(a == b for a, b in known):
         return "D"
     grouped = [
-        (shapes[name][axis], size)
-        for shapes in observed
-        if len(shapes.get(name, ())) > axis
-        for size in _groups(shapes)
+        (case.shapes[name][axis], size)
+        for case in observed
+        if len(case.shapes.get(name, ())) > axis
+        for size in case.groups
     ]
     return "S" if grouped and all(a == b for a, b in grouped) else "d"
 
