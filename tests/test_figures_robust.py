@@ -298,7 +298,7 @@ def test_pure_noise_does_not_carry_it_away():
         for lag in range(60)
     )
     assert 0.9 * shown.farthest < math.sqrt(alike) < shown.farthest * (1.0 + 1.0 / p.fade)
-    assert np.median(shown.distance[1, 2]) < 3.0 * shown.farthest
+    assert np.median(shown.distance[1, 2]) < 2.0 * shown.farthest
     free = [pure_noise.walk(15, seed, 1000, reach=np.inf)[0] for seed in range(5)]
     largest = [np.linalg.norm(path, axis=1).max() for path in free]
     assert np.median(largest) > 10.0 * shown.distance[1, 2].max()

@@ -495,16 +495,16 @@ def test_steps_fade_on_pure_noise(D):
 
     Negative control: without the fading, steps go on that are ten times as long.
     """
-    p, steps, late = OGRParameters(), 500, 400
+    p, fade, steps, late = OGRParameters(), 30.0, 500, 400
 
-    def longest(seed, **options):
+    def longest(seed, fade):
         noise = np.random.default_rng(seed).standard_normal((steps, D))
-        path, _ = follow(np.zeros(D), noise, **options)
+        path, _ = follow(np.zeros(D), noise, fade=fade)
         return np.linalg.norm(np.diff(path[late:], axis=0), axis=1).max()
 
-    bound = p.reach * p.first / (1.0 + late / p.fade)
-    assert np.median([longest(seed) for seed in range(10)]) <= bound
-    assert np.median([longest(seed, fade=np.inf) for seed in range(10)]) > 10.0 * bound
+    bound = p.reach * p.first / (1.0 + late / fade)
+    assert np.median([longest(seed, fade) for seed in range(10)]) <= bound
+    assert np.median([longest(seed, np.inf) for seed in range(10)]) > 10.0 * bound
 
 
 @pytest.mark.parametrize(("D", "d"), [(2, 10), (8, 10), (8, 2)])

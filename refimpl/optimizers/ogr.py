@@ -21,6 +21,8 @@ from .method import Method
 
 # Gradients so much longer than the first are cut: their squares must stay finite.
 FAR = 1e100
+# Moves are cut at this, for the same reason.
+FARTHEST = 1e150
 
 
 class OGRParameters(NamedTuple):
@@ -43,7 +45,7 @@ class OGRParameters(NamedTuple):
     gamma: float = 0.5
     eta: float = 0.9
     reach: float = 2.0
-    fade: float = 30.0
+    fade: float = 300.0
     first: float = 0.5
     ridge: float = 0.003
     dimension: int = 15
@@ -215,6 +217,7 @@ def step(state, theta, gradient, parameters):
         for i in range(along.size):
             along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])
         move = -share * (along @ V + elsewhere)
+    move = np.minimum(np.maximum(move, -FARTHEST), FARTHEST)
     length, longest = np.sqrt(move @ move), farthest(state, reach, fade)
     if length > longest:
         move *= longest / length

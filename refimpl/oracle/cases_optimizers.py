@@ -147,6 +147,7 @@ OGR = {
     "gamma": 0.5,
     "eta": 0.9,
     "reach": 2.0,
+    # A tenth of the default, so that a hundred steps show it.
     "fade": 30.0,
     "first": 0.5,
     "ridge": 0.003,
