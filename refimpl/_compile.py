@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import gc
-import hashlib
 import os
 import types
 from pathlib import Path
@@ -27,62 +26,23 @@ def loading():
 
 with loading():
     import numba
-    from numba.core import caching
 
-PACKAGE = Path(__file__).resolve().parent
-
-
-# Folders without a compiled function.
-PLAIN = ("oracle", "taylor", "vectors", "verify")
-
-
-@functools.cache
-def package_stamp():
-    """Digest of every source file of the package that can hold compiled text.
-
-    All of them: a test function is compiled too, though nothing in its file says so.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path.relative_to(PACKAGE).parts[0] not in PLAIN:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-class _WholePackage:
-    """A cached function is stale as soon as any source of the package changes.
-
-    numba looks at the file of the function alone, but a step contains the machine code of the
-    pieces it calls: without this, an edited piece would leave yesterday's step in the cache.
-    """
-
-    def get_source_stamp(self):
-        return package_stamp()
-
-    def get_disambiguator(self):
-        # Part of the file name: an index left by other sources may name classes that are gone.
-        return f"{super().get_disambiguator()}-{package_stamp()[:10]}"
-
-    @classmethod
-    def from_function(cls, py_func, py_file):
-        if PACKAGE not in Path(os.path.abspath(py_file)).parents:
-            return None
-        return super().from_function(py_func, py_file)
-
-
-class _BesideTheSource(_WholePackage, caching.InTreeCacheLocator):
-    pass
-
-
-class _InTheUsersCache(_WholePackage, caching.UserWideCacheLocator):
-    pass
-
-
-caching.CacheImpl._locator_classes[:0] = [_BesideTheSource, _InTheUsersCache]
+    from ._cache import PACKAGE, cache_of, names_of
 
 # Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+OPTIONS = {"nogil": True, "error_model": "numpy"}
 JIT = not numba.config.DISABLE_JIT
+
+
+def compiled(text):
+    """The function compiled, for each kind of arguments when they first come; a decorator."""
+    return _cached(numba.njit(**OPTIONS)(text)) if JIT else text
+
+
+def _cached(dispatcher):
+    # As `cache=True` does, with a cache of our own.
+    dispatcher._cache = cache_of(dispatcher.py_func)
+    return dispatcher
 
 
 def ours(function):
@@ -92,14 +52,22 @@ def ours(function):
 
 
 @functools.lru_cache(maxsize=256)
-@loading()
-def with_signature(text, signature):
-    """`text` compiled for one signature, so that its address can be handed to compiled code."""
+def with_signature(text, signature, keep=True):
+    """`text` compiled for one signature, so that its address can be handed to compiled code.
+
+    It is kept for other processes where they can import it, unless told otherwise.
+    """
     if not JIT:
         return text
     # The closures that wrap a user's compiled function cannot be cached across processes.
-    cache = ours(text) and not text.__closure__
-    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)
+    keep = keep and ours(text) and not text.__closure__
+    with loading():
+        dispatcher = numba.njit(**OPTIONS)(text)
+        if keep:
+            _cached(dispatcher)
+        dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    return dispatcher
 
 
 def readable(function):
@@ -123,16 +91,10 @@ def _readable(function, made):
     )
     # Before its names are looked up: it may call itself.
     made[text] = copy
-    for name in _names(text.__code__):
+    for name in names_of(text.__code__):
         if hasattr(namespace.get(name), "py_func"):
             namespace[name] = _readable(namespace[name], made)
     for cell, original in zip(cells, text.__closure__ or (), strict=True):
         value = original.cell_contents
         cell.cell_contents = _readable(value, made) if hasattr(value, "py_func") else value
     return copy
-
-
-def _names(code):
-    """Global names in a function and in those that are defined inside it."""
-    inner = (_names(part) for part in code.co_consts if isinstance(part, types.CodeType))
-    return set(code.co_names).union(*inner)

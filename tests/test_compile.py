@@ -1,5 +1,6 @@
 """The cache of compiled code: used by the next process, and stale as soon as a source changes."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -7,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
 import refimpl
+from refimpl import _compile
 
 pytestmark = pytest.mark.compiled
 
@@ -23,13 +26,15 @@ def copy(tmp_path):
     return tmp_path / "refimpl"
 
 
-def python(copy, code):
-    """What `code`, run beside the copy, prints as JSON."""
+def python(copy, code, package=None, **environment):
+    """What `code`, run beside the copy (or `package`, if given), prints as JSON."""
+    path = os.pathsep.join(map(str, [copy.parent, *([package] if package else [])]))
     run = subprocess.run(
         [sys.executable, "-c", f"import json, numpy as np\n{code}"],
         cwd=copy.parent,
         env={k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
-        | {"PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -47,28 +52,42 @@ def edit(path, old, new):
 
 
 CARRIED = """
+import mine
 from refimpl import online_pca
-C = online_pca.carried(np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag(np.array([2.0, -4.0])))
+P, C = np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag(np.array([2.0, -4.0]))
 assert online_pca.__file__.startswith({folder!r})
-hits = sum(online_pca.carried.stats.cache_hits.values())
-print(json.dumps([np.diag(C).tolist(), hits]))
+pieces = online_pca.carried, mine.mine
+found = [piece(P, C)[0, 0] for piece in pieces]
+print(json.dumps([found, [sum(piece.stats.cache_hits.values()) for piece in pieces]]))
+"""
+MINE = """
+from refimpl._compile import compiled
+from refimpl import online_pca
+
+@compiled
+def mine(P, C):
+    return 10.0 * online_pca.carried(P, C)
 """
 
 
 def test_inner_piece(copy):
     """A piece holds the machine code of the pieces it calls: they change, it must.
 
-    The congruence is doubled in its own file, and with it what is carried in another.
+    The congruence is doubled in its own file, and with it what is carried in another, and what a
+    file outside the package makes of it.
     """
+    (copy.parent / "mine.py").write_text(MINE, encoding="utf-8")
     code = CARRIED.format(folder=str(copy))
-    assert python(copy, code) == [[-4.0, 2.0], 0]
-    assert python(copy, code) == [[-4.0, 2.0], 1]
+    assert python(copy, code) == [[-4.0, -40.0], [0, 0]]
+    assert python(copy, code) == [[-4.0, -40.0], [1, 1]]
+    edit(copy.parent / "mine.py", "10.0", "100.0")
+    assert python(copy, code) == [[-4.0, -400.0], [1, 0]]
     edit(
         copy / "symmetric_eigen.py",
         "result[i, j] = result[j, i] = total",
         "result[i, j] = result[j, i] = 2 * total",
     )
-    assert python(copy, code) == [[-8.0, 4.0], 0]
+    assert python(copy, code) == [[-8.0, -800.0], [0, 0]]
 
 
 FUNCTION = """
@@ -87,15 +106,15 @@ def test_function_of_the_laboratory(copy):
 
 STAMPS = """
 from pathlib import Path
-from refimpl import _compile
+from refimpl import _cache
 stamps = {}
-plain = _compile.package_stamp.__wrapped__()
-for path in sorted(_compile.PACKAGE.rglob("*.py")):
+plain = _cache.package_stamp.__wrapped__()
+for path in sorted(_cache.PACKAGE.rglob("*.py")):
     text = path.read_bytes()
     path.write_bytes(text + b"# edited")
-    stamps[str(path.relative_to(_compile.PACKAGE))] = _compile.package_stamp.__wrapped__() != plain
+    stamps[str(path.relative_to(_cache.PACKAGE))] = _cache.package_stamp.__wrapped__() != plain
     path.write_bytes(text)
-print(json.dumps([stamps, _compile.package_stamp.__wrapped__() == plain]))
+print(json.dumps([stamps, _cache.package_stamp.__wrapped__() == plain]))
 """
 
 # Loads every module of the package, and lists the files whose texts are, or can be, compiled.
@@ -128,6 +147,163 @@ def test_every_compiled_source_is_in_the_stamp(copy):
     sources = {str(Path(f).relative_to(copy)) for f in python(copy, SOURCES)}
     assert len(sources) > 10
     assert sources - {name for name, changed in stamps.items() if changed} == set()
+
+
+# A module with a piece, a caller of it, and functions that call themselves, one directly and two by
+# way of each other.
+SMALL = """
+from refimpl._compile import compiled
+
+@compiled
+def double(x):
+    return 2.0 * x
+
+@compiled
+def twice_doubled(x):
+    return double(double(x))
+
+@compiled
+def power(x, n):
+    return x if n == 1 else x * power(x, n - 1)
+
+@compiled
+def cube(x):
+    return power(x, 3)
+
+@compiled
+def even(n):
+    return True if n == 0 else odd(n - 1)
+
+@compiled
+def odd(n):
+    return False if n == 0 else even(n - 1)
+
+@compiled
+def parity(n):
+    return even(n)
+"""
+ASK = """
+import small
+values = [small.twice_doubled(3.0), small.cube(2.0), small.power(3.0, 2), small.parity(7)]
+names = ["twice_doubled", "cube", "power", "parity"]
+print(json.dumps([values, [sum(getattr(small, n).stats.cache_hits.values()) for n in names]]))
+"""
+VALUES = [12.0, 8.0, 9.0, False]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the module above."""
+    (tmp_path / "small.py").write_text(SMALL, encoding="utf-8")
+    return tmp_path
+
+
+def ask(folder, **environment):
+    """Answers of the module in a process of its own, and the hits of the cache."""
+    return python(folder / "small.py", ASK, PACKAGE.parent, **environment)
+
+
+def kept(folder, suffix):
+    return sorted(folder.rglob(f"*.{suffix}"))
+
+
+def test_what_calls_itself_is_not_kept(folder):
+    """Loaded from numba's own cache, its callers crash."""
+    for hits in (0, 1, 1):
+        assert ask(folder) == [VALUES, [hits, 0, 0, 0]]
+    names = {path.name.split("-")[0] for path in kept(folder, "nbi")}
+    assert names == {"small.double", "small.twice_doubled"}
+
+
+def test_a_users_function_that_calls_itself(tmp_path):
+    """Compiled and cached by numba alone, whose code crashes the next process: its text is run."""
+    (tmp_path / "mine.py").write_text(
+        "import numba\n"
+        "@numba.njit(cache=True)\n"
+        "def power(x, n):\n"
+        "    return x if n == 1 else x * power(x, n - 1)\n"
+        "@numba.njit\n"
+        "def fun(x):\n"
+        "    return power(x[0], 2)\n"
+        "@numba.njit\n"
+        "def jac(x):\n"
+        "    return 2.0 * x\n"
+        # As if another program had left its code.
+        "power(1.0, 1)\n",
+        encoding="utf-8",
+    )
+    code = "import mine, refimpl\nresult = refimpl.minimize(mine.fun, [3.0], jac=mine.jac,"
+    code += " method='sgd', alpha=0.25, steps=2)\nprint(json.dumps(result.values.tolist()))"
+    for _ in range(2):
+        assert python(tmp_path / "mine.py", code, PACKAGE.parent) == [9.0, 2.25, 0.5625]
+
+
+@pytest.fixture
+def anew(folder):
+    """``anew()``: whether the cache answered, for the piece as the next process would begin it."""
+    spec = importlib.util.spec_from_file_location("small", folder / "small.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def call():
+        piece = _compile.compiled(module.twice_doubled.py_func)
+        assert piece(3.0) == 12.0
+        return bool(piece.stats.cache_hits)
+
+    assert not call()
+    assert call()
+    return call
+
+
+DAMAGES = {
+    "cut short": lambda whole: whole[: len(whole) // 2],
+    "empty": lambda whole: b"",
+    "something else": lambda whole: b"not a pickle",
+    "a class that is gone": lambda whole: b"crefimpl.gone\nGone\n.",
+    "of another numba": lambda whole: whole.replace(numba.__version__.encode(), b"0.10.1"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_cache_costs_a_compilation(folder, anew, how, suffix):
+    paths = kept(folder, suffix)
+    assert len(paths) == 2
+    for path in paths:
+        path.write_bytes(DAMAGES[how](path.read_bytes()))
+    if (how, suffix) != ("of another numba", "nbc"):  # only the index says which it was
+        assert not anew()
+    assert anew()
+
+
+@pytest.mark.parametrize("what", ["index", "folder"])
+def test_cache_that_cannot_be_written_any_more(folder, anew, what):
+    """A broken index that cannot be replaced; no folder any more, as on a disk that is full."""
+    if what == "index":
+        for path in kept(folder, "nbi"):
+            path.unlink()
+            path.mkdir()
+    else:
+        shutil.rmtree(folder / "__pycache__")
+        (folder / "__pycache__").write_text("")
+    assert not anew()
+    assert not anew()
+
+
+def test_given_folder(folder, tmp_path_factory):
+    """The variable comes before the folder of the source, though that is writable."""
+    place = tmp_path_factory.mktemp("cache")
+    for hits in (0, 1):
+        assert ask(folder, NUMBA_CACHE_DIR=str(place))[1][0] == hits
+    assert kept(place, "nbi")
+    assert not kept(folder, "nbi")
+
+
+def test_nowhere_to_cache(folder):
+    """No folder can be made beside the source nor at home; it runs all the same."""
+    (folder / "__pycache__").write_text("a file where the folder would be")
+    nowhere = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"), os.devnull)
+    assert ask(folder, **nowhere) == [VALUES, [0, 0, 0, 0]]
 
 
 @pytest.mark.compiled

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numba import types
 
-from .._compile import compiled, loading, ours
+from .._compile import compiled, loading, ours, with_signature
 from .._finite import all_finite
 from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LONGEST, POSITIONS
 from ..symmetric_eigen import JACOBI_LIMIT
@@ -149,7 +149,7 @@ def kernel(method):
     )
     # As in the readable driver, only what every process can import.
     cache = ours(method.lanes.step)
-    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(sweep)
+    return with_signature(sweep, signature, cache)
 
 
 def in_lanes(problem, method, parameters, starts, drawn, runs):

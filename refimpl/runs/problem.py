@@ -7,6 +7,7 @@ import numba
 import numpy as np
 
 from .. import _compile
+from .._cache import calls_itself
 from .._finite import real
 from ..errors import (
     DtypeError,
@@ -68,6 +69,12 @@ def _number(found):
 
 def _is_compiled(f):
     return _compile.JIT and hasattr(f, "py_func")
+
+
+def _callable(f):
+    """A user's function; its plain text, where code that numba kept of it would crash."""
+    recursive = _is_compiled(f) and calls_itself(f.py_func)
+    return _compile.readable(f) if recursive else f
 
 
 def _own(fun, jac):
@@ -212,6 +219,7 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
         return problem._replace(records=fun.records, slice=along, **curvature)
     if not callable(fun):
         raise TypeError(f"expected a function of the laboratory or a callable, got {fun!r}")
+    fun, jac = _callable(fun), _callable(jac)
     if jac is True:
         both = fun
         problem = _in_python(lambda x, *a: both(x, *a)[0], lambda x, *a: both(x, *a)[1], args)

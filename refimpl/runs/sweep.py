@@ -140,4 +140,4 @@ def kernel(method):
     )
     # Cached, the classes of a reader's own method would be asked for by every other process.
     cache = _compile.ours(method.step)
-    return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(sweep)
+    return _compile.with_signature(sweep, signature, cache)
