@@ -6,7 +6,7 @@ import numpy as np
 
 import refimpl
 from refimpl import regression
-from refimpl.gram_schmidt import direction
+from refimpl.linear_algebra.gram_schmidt import direction
 from refimpl.qr_step import rotate_basis, shifted_qr_step
 from refimpl.repulsion import row_sum_bound
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from ._finite import all_finite
 from .cubic_bounded import hold
 from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
 from .cubic_units import Model, in_units, natural_units, shifted
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from .ldl import factor, solve
+from .linear_algebra.finite import all_finite
+from .linear_algebra.ldl import factor, solve
+from .linear_algebra.symmetric_eigen import EPS, eigh
 from .secular import components, length, root
-from .symmetric_eigen import EPS, eigh
 
 # Halves of H may differ by this share: see `repulsion`.
 ASYMMETRY = 1e-6

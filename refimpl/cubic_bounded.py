@@ -6,7 +6,7 @@ import numpy as np
 
 from ._compile import compiled
 from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
-from .symmetric_eigen import eigh
+from .linear_algebra.symmetric_eigen import eigh
 
 
 class Bounded(NamedTuple):

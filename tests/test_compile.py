@@ -64,7 +64,7 @@ def test_inner_piece(copy):
     assert python(copy, code) == [[-4.0, 2.0], 0]
     assert python(copy, code) == [[-4.0, 2.0], 1]
     edit(
-        copy / "symmetric_eigen.py",
+        copy / "linear_algebra" / "symmetric_eigen.py",
         "result[i, j] = result[j, i] = total",
         "result[i, j] = result[j, i] = 2 * total",
     )

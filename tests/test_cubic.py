@@ -16,7 +16,7 @@ from refimpl.cubic import CubicMinimum, minimize_cubic
 from refimpl.cubic_bounded import hold
 from refimpl.cubic_units import Model, in_units, natural_units
 from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from refimpl.ldl import factor, solve
+from refimpl.linear_algebra.ldl import factor, solve
 from refimpl.oracle import cases_cubic, measure
 from refimpl.oracle import cubic as oracle
 from refimpl.oracle.arrays import exact, largest

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from refimpl import _compile, functions, repulsion
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
-from refimpl.lanczos import lanczos
+from refimpl.linear_algebra.lanczos import lanczos
 from refimpl.optimizers.krylov_sfn import krylov_sfn
 
 EPS = np.finfo(np.float64).eps

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
 from refimpl.functions import random_rotation
-from refimpl.lanczos import lanczos
+from refimpl.linear_algebra.lanczos import lanczos
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60)

@@ -16,8 +16,8 @@ from refimpl.lanes import regression as lanes_regression
 from refimpl.lanes import repulsion as lanes_repulsion
 from refimpl.lanes import sweep as lanes_sweep
 from refimpl.lanes import symmetric_eigen as lanes_eigen
+from refimpl.linear_algebra.symmetric_eigen import EPS
 from refimpl.runs import execute
-from refimpl.symmetric_eigen import EPS
 
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 3)
 FOGR = optimizers.get("fogr")

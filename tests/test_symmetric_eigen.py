@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refimpl import _compile
-from refimpl.symmetric_eigen import EPS, congruence, eigh, rotate, sort_columns
+from refimpl.linear_algebra.symmetric_eigen import EPS, congruence, eigh, rotate, sort_columns
 
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=80 if _compile.JIT else 15)
 

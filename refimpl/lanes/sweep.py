@@ -7,9 +7,9 @@ import numpy as np
 from numba import types
 
 from .._compile import compiled, loading, ours
-from .._finite import all_finite
+from ..linear_algebra.finite import all_finite
+from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
 from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LONGEST, POSITIONS
-from ..symmetric_eigen import JACOBI_LIMIT
 from . import LANES
 
 # A lane without a run.

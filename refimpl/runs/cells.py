@@ -19,9 +19,9 @@ import scipy
 from tqdm import tqdm
 
 from .. import _compile, optimizers
-from .._finite import real
 from ..errors import NotFiniteError, RangeError, ShapeError, StateError
 from ..functions.function import Function
+from ..linear_algebra.finite import real
 from ..noise import as_noise
 from .lattice import hidden, lattice, positive
 from .minimize import minimize

@@ -7,7 +7,6 @@ import numba
 import numpy as np
 
 from .. import _compile
-from .._finite import real
 from ..errors import (
     DtypeError,
     EvaluationError,
@@ -18,6 +17,7 @@ from ..errors import (
     UnsupportedOperationError,
 )
 from ..functions.function import GRADIENT, NO_DATA, VALUE, Function
+from ..linear_algebra.finite import real
 from ..optimizers.grouped_newton import Slice
 
 CANNOT = (

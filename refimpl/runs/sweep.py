@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 
 from .. import _compile
-from .._finite import all_finite
+from ..linear_algebra.finite import all_finite
 
 # Outcomes of a run.
 DONE, DIVERGED, BAD_SHAPE, BAD_GRADIENT = 0, 1, 2, 3

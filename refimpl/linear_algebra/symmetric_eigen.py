@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ._compile import compiled
+from .._compile import compiled
 
 # Above this size LAPACK is faster; below it, the cost of the call dominates.
 JACOBI_LIMIT = 8

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compile import compiled
+from .._compile import compiled
 
 
 class Factor(NamedTuple):

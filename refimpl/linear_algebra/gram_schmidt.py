@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ._compile import compiled
-from ._finite import all_finite
-from .errors import NotFiniteError, ShapeError
+from .._compile import compiled
+from ..errors import NotFiniteError, ShapeError
+from .finite import all_finite
 from .symmetric_eigen import EPS
 
 # Sums of a few numbers of this size are still finite.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._compile import compiled
-from .errors import DtypeError
+from .._compile import compiled
+from ..errors import DtypeError
 
 
 @compiled

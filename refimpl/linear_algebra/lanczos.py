@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import NotFiniteError, RangeError, ShapeError
+from ..errors import NotFiniteError, RangeError, ShapeError
 from .symmetric_eigen import EPS
 
 
