@@ -39,9 +39,13 @@ _MODULES = (
 
 # Module that had another name once -> where it is now; under both it is the same module.
 _MOVED = {
+    "refimpl.cubic_bounded": "refimpl.cubic.bounded",
+    "refimpl.cubic_rounding": "refimpl.cubic.rounding",
+    "refimpl.cubic_units": "refimpl.cubic.units",
     "refimpl.gram_schmidt": "refimpl.linear_algebra.gram_schmidt",
     "refimpl.lanczos": "refimpl.linear_algebra.lanczos",
     "refimpl.ldl": "refimpl.linear_algebra.ldl",
+    "refimpl.secular": "refimpl.cubic.secular",
     "refimpl.symmetric_eigen": "refimpl.linear_algebra.symmetric_eigen",
 }
 

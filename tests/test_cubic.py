@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from refimpl import _compile
 from refimpl.cubic import CubicMinimum, minimize_cubic
-from refimpl.cubic_bounded import hold
-from refimpl.cubic_units import Model, in_units, natural_units
+from refimpl.cubic.bounded import hold
+from refimpl.cubic.secular import length, root
+from refimpl.cubic.units import Model, in_units, natural_units
 from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from refimpl.linear_algebra.ldl import factor, solve
 from refimpl.oracle import cases_cubic, measure
 from refimpl.oracle import cubic as oracle
 from refimpl.oracle.arrays import exact, largest
-from refimpl.secular import length, root
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)

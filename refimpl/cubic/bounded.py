@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compile import compiled
-from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
-from .linear_algebra.symmetric_eigen import eigh
+from .._compile import compiled
+from ..linear_algebra.symmetric_eigen import eigh
+from .rounding import ROUNDING, moduli_dot, moduli_form
 
 
 class Bounded(NamedTuple):

@@ -4,8 +4,8 @@ A sum is zero if it is no larger than what rounding of its terms can make it; a 
 eigenvector, if a matrix rounded in every entry has one for which it is zero.
 """
 
-from ._compile import compiled
-from .linear_algebra.symmetric_eigen import EPS
+from .._compile import compiled
+from ..linear_algebra.symmetric_eigen import EPS
 
 # What rounding of the inputs and of the decompositions leaves, in units of the sums of moduli it
 # was formed from and of the number of groups.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._compile import compiled
-from .linear_algebra.symmetric_eigen import EPS
+from .._compile import compiled
+from ..linear_algebra.symmetric_eigen import EPS
 
 # Newton's method from the left converges in about ten steps, and quadratically at the end.
 STEPS = 100

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compile import compiled
+from .._compile import compiled
 
 LARGEST = np.finfo(np.float64).max
 LARGEST_EXPONENT = np.finfo(np.float64).maxexp

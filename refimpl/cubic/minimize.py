@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compile import compiled
-from .cubic_bounded import hold
-from .cubic_rounding import ROUNDING, moduli_dot, moduli_form
-from .cubic_units import Model, in_units, natural_units, shifted
-from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from .linear_algebra.finite import all_finite
-from .linear_algebra.ldl import factor, solve
-from .linear_algebra.symmetric_eigen import EPS, eigh
+from .._compile import compiled
+from ..errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
+from ..linear_algebra.finite import all_finite
+from ..linear_algebra.ldl import factor, solve
+from ..linear_algebra.symmetric_eigen import EPS, eigh
+from .bounded import hold
+from .rounding import ROUNDING, moduli_dot, moduli_form
 from .secular import components, length, root
+from .units import Model, in_units, natural_units, shifted
 
 # Halves of H may differ by this share: see `repulsion`.
 ASYMMETRY = 1e-6
