@@ -44,7 +44,9 @@ _MOVED = {
     "refimpl.cubic_units": "refimpl.cubic.units",
     "refimpl.gram_schmidt": "refimpl.linear_algebra.gram_schmidt",
     "refimpl.lanczos": "refimpl.linear_algebra.lanczos",
+    "refimpl.layered_summary": "refimpl.summary.layered",
     "refimpl.ldl": "refimpl.linear_algebra.ldl",
+    "refimpl.partitions": "refimpl.summary.partitions",
     "refimpl.secular": "refimpl.cubic.secular",
     "refimpl.symmetric_eigen": "refimpl.linear_algebra.symmetric_eigen",
 }

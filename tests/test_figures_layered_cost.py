@@ -9,8 +9,8 @@ pytest.importorskip("matplotlib")
 
 from figures import layered_cost
 from refimpl import layered_summary, partitions
-from refimpl.layered_summary import assign
 from refimpl.network import Network
+from refimpl.summary.layered import assign
 
 EPS = np.finfo(np.float64).eps
 

@@ -17,9 +17,9 @@ from refimpl.errors import (
     RangeError,
     ShapeError,
 )
-from refimpl.layered_summary import assign, summarize, summarize_with_noise
 from refimpl.network import ACTIVATIONS, LOSSES, Batch, Network, one_hot
 from refimpl.summary import NOISE_FACTOR, without_noise
+from refimpl.summary.layered import assign, summarize, summarize_with_noise
 
 EPS = np.finfo(np.float64).eps
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))

@@ -20,7 +20,7 @@ from refimpl.errors import (
     ShapeError,
     UnsupportedOperationError,
 )
-from refimpl.summary import summarize, tensor, third_noise, without_noise
+from refimpl.summary import definition, summarize, tensor, third_noise, without_noise
 from refimpl.taylor import expand, logsumexp, relu
 
 EPS = np.finfo(np.float64).eps
@@ -143,7 +143,7 @@ def test_deep_network_against_sixty_digits():
         assert found.third[s] == pytest.approx(network.exact("mse", u, s, s, s), rel=500 * EPS)
 
     # Negative control: without the scaling of the groups the same differences lose digits.
-    class Unscaled(summary._Slices):
+    class Unscaled(definition._Slices):
         def scales(self, diagonal):
             return np.ones(self.shape)
 

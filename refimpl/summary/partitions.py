@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .errors import DtypeError, PartitionError, RangeError, ShapeError
+from ..errors import DtypeError, PartitionError, RangeError, ShapeError
 
 
 def tensors(theta, shapes):

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import NotFiniteError, RangeError, ShapeError
+from ..taylor.array import make, perturbed, real_array
+from ..taylor.functions import coefficients
 from . import partitions
-from .errors import NotFiniteError, RangeError, ShapeError
-from .taylor.array import make, perturbed, real_array
-from .taylor.functions import coefficients
 
 # A third derivative is noise if it is not above this many times what rounding does to it. After
 # three perturbed runs less than one rounding error in 100 000 passes; a derivative whose terms do
@@ -56,7 +56,7 @@ def summarize(loss, theta, direction, groups, order=3, full=False):
         To be subtracted in a step, as a gradient is. A group in which it is zero is left out: its
         derivatives are 0.
     groups : sequence of array_like of int
-        Every index of `theta` in exactly one group; see `refimpl.partitions`.
+        Every index of `theta` in exactly one group; see `refimpl.summary.partitions`.
     order : int, optional
         1: gradient; 2: Hessian too; 3: the diagonal of the third derivative too.
     full : bool, optional

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError
+from ..network.activations import ACTIVATIONS
+from ..network.losses import LOSSES
 from . import partitions
-from .errors import DtypeError, NotFiniteError, RangeError, ShapeError
-from .network.activations import ACTIVATIONS
-from .network.losses import LOSSES
-from .summary import LARGEST_POWER, Summary
+from .definition import LARGEST_POWER, Summary
 
 # Numbers in the tangents of one chunk of the batch: few enough for the cache, enough for a matrix
 # product of some hundred rows.
@@ -64,7 +64,7 @@ def assign(network, groups):
     ----------
     network : Network
     groups : sequence of array_like of int
-        Every parameter in exactly one group; see `refimpl.partitions`.
+        Every parameter in exactly one group; see `refimpl.summary.partitions`.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def assign(network, groups):
 def summarize(network, batch, theta, direction, groups, order=3):
     """Derivatives of a network's loss along the parts of a direction, up to a given order.
 
-    Equal, but for rounding, to `refimpl.summary.summarize` of the network's loss.
+    Equal, but for rounding, to `refimpl.summary.definition.summarize` of the network's loss.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def summarize_with_noise(network, batch, theta, direction, groups):
     Returns
     -------
     NoisySummary
-        `refimpl.summary.without_noise` makes zeros of third derivatives that are noise.
+        `refimpl.summary.definition.without_noise` makes zeros of third derivatives that are noise.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def summarize_with_noise(network, batch, theta, direction, groups):
     -----
     Book: {eq}`eq-layered-noise`. The rounding of a cancellation inside a tangent, before its
     product with others, is counted at the outputs alone, where a common shift of all scores
-    cancels; `refimpl.summary.third_noise` sees all, for a price.
+    cancels; `refimpl.summary.definition.third_noise` sees all, for a price.
 
     Examples
     --------
