@@ -41,7 +41,7 @@ def compute(records=None):
     Parameters
     ----------
     records : list of dict, optional
-        Of `refimpl.runs.tournament`, the whole method among the rivals.
+        Of `refimpl.runs.experiments.tournament`, the whole method among the rivals.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refimpl.runs.tournament import EXPONENTS
+from refimpl.runs.experiments.tournament import EXPONENTS
 
 from . import rivals, style, tally
 
@@ -51,7 +51,7 @@ def compute(records=None):
     Parameters
     ----------
     records : list of dict, optional
-        Of `refimpl.runs.tournament`.
+        Of `refimpl.runs.experiments.tournament`.
 
     Returns
     -------

@@ -17,9 +17,9 @@ import numpy as np
 from refimpl import __version__, functions
 from refimpl.errors import StateError, unknown
 from refimpl.functions import Function
-from refimpl.runs import statistics
+from refimpl.runs.experiments import statistics
+from refimpl.runs.experiments.tournament import excess_over_minimum
 from refimpl.runs.lattice import lattice_points
-from refimpl.runs.tournament import excess_over_minimum
 
 RESULTS = Path(__file__).resolve().parent / "results" / "published.json"
 COMMAND = "python -m figures.regenerate published"
@@ -236,7 +236,7 @@ def compute(experiments=None, seeds=None, *, cache=None, jobs=None, progress=Non
     seeds : int, optional
         In place of each experiment's own number.
     cache, jobs, progress
-        As for `refimpl.runs.cells.compute`.
+        As for `refimpl.runs.experiments.cells.compute`.
 
     Returns
     -------
@@ -244,8 +244,8 @@ def compute(experiments=None, seeds=None, *, cache=None, jobs=None, progress=Non
         See `record`.
     """
     # Imported here: a page that reads the file does without joblib.
-    from refimpl.runs.cells import Cell
-    from refimpl.runs.cells import compute as compute_cells
+    from refimpl.runs.experiments.cells import Cell
+    from refimpl.runs.experiments.cells import compute as compute_cells
 
     if experiments is None:
         experiments = EXPERIMENTS

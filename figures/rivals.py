@@ -12,9 +12,9 @@ import numpy as np
 
 from refimpl import functions
 from refimpl.errors import StateError
-from refimpl.runs import tournament
-from refimpl.runs.cells import Cell, compute
-from refimpl.runs.tournament import Rival, Row
+from refimpl.runs.experiments import tournament
+from refimpl.runs.experiments.cells import Cell, compute
+from refimpl.runs.experiments.tournament import Rival, Row
 
 RESULTS = Path(__file__).parent / "results"
 NOISES, BUDGETS = (0.01, 0.1, 1.0), (50, 200)

@@ -13,8 +13,8 @@ import numpy as np
 
 from refimpl import partitions
 from refimpl.network import Model, Network, digits, two_moons
-from refimpl.runs import cells
-from refimpl.runs.training import train
+from refimpl.runs.experiments import cells
+from refimpl.runs.experiments.training import train
 
 from . import kept_results, style
 

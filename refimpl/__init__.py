@@ -47,6 +47,10 @@ _MOVED = {
     "refimpl.layered_summary": "refimpl.summary.layered",
     "refimpl.ldl": "refimpl.linear_algebra.ldl",
     "refimpl.partitions": "refimpl.summary.partitions",
+    "refimpl.runs.cells": "refimpl.runs.experiments.cells",
+    "refimpl.runs.statistics": "refimpl.runs.experiments.statistics",
+    "refimpl.runs.tournament": "refimpl.runs.experiments.tournament",
+    "refimpl.runs.training": "refimpl.runs.experiments.training",
     "refimpl.secular": "refimpl.cubic.secular",
     "refimpl.symmetric_eigen": "refimpl.linear_algebra.symmetric_eigen",
 }

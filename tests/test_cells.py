@@ -25,8 +25,8 @@ from refimpl.errors import (
 )
 from refimpl.functions import Function
 from refimpl.noise import minibatch, student
-from refimpl.runs import cells
-from refimpl.runs.cells import Cell, compute, escape_steps
+from refimpl.runs.experiments import cells
+from refimpl.runs.experiments.cells import Cell, compute, escape_steps
 
 ROOT = Path(refimpl.__file__).parents[1]
 BEALE = Cell(
@@ -291,8 +291,8 @@ import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from refimpl import functions
-from refimpl.runs import cells
-from refimpl.runs.cells import Cell, compute
+from refimpl.runs.experiments import cells
+from refimpl.runs.experiments.cells import Cell, compute
 BEALE = Cell(functions.beale, "momentum", [[-2.0, 1.0], [1.0, 1.0]], 8, 0.1, (0, 1, 2))
 def some(n):
     return [BEALE._replace(seeds=(k, k + 1)) for k in range(n)]

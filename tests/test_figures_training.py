@@ -12,7 +12,7 @@ pytest.importorskip("sklearn")
 from figures import style, training, training_rates
 from refimpl import optimizers
 from refimpl.errors import StateError
-from refimpl.runs.training import summary_cost
+from refimpl.runs.experiments.training import summary_cost
 
 KEYS = [(data, row) for data in training.TASKS for row in training.ROWS]
 # Steps up to the early look: few enough that rounding has not yet grown.

@@ -20,7 +20,7 @@ from refimpl.errors import (
 )
 from refimpl.network import Batch, Network
 from refimpl.optimizers.grouped_newton import Slice, grouped_newton, partition
-from refimpl.runs import cells
+from refimpl.runs.experiments import cells
 
 EPS = np.finfo(np.float64).eps
 

@@ -38,7 +38,9 @@ def test_the_command_writes_the_file_and_keeps_its_cells(small, tmp_path, monkey
     assert str(small) in capsys.readouterr().err
     small.unlink()
     # Nothing is left to compute.
-    monkeypatch.setattr("refimpl.runs.cells.final_values", lambda cell: pytest.fail("again"))
+    monkeypatch.setattr(
+        "refimpl.runs.experiments.cells.final_values", lambda cell: pytest.fail("again")
+    )
     assert regenerate.main(arguments) == 0
     assert small.read_bytes() == first
 

@@ -7,7 +7,7 @@ pytest.importorskip("matplotlib")
 
 from figures import rivals
 from refimpl import optimizers
-from refimpl.runs import tournament
+from refimpl.runs.experiments import tournament
 
 NAMES = ("tournament", "ablation")
 # Two rows that are quick to run: no run on a quadratic is chaotic, Himmelblau's are a little.

@@ -13,9 +13,9 @@ import refimpl
 from refimpl import functions
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, StateError, UnknownNameError
 from refimpl.noise import student
-from refimpl.runs import statistics, tournament
+from refimpl.runs.experiments import statistics, tournament
+from refimpl.runs.experiments.tournament import Rival, Row, read, recompute, write
 from refimpl.runs.lattice import lattice_points
-from refimpl.runs.tournament import Rival, Row, read, recompute, write
 
 EPS = np.finfo(np.float64).eps
 STARTS = lattice_points(1, 2)

@@ -15,7 +15,7 @@ from refimpl.errors import (
 from refimpl.network import Batch, Data, Model, Network, minibatches
 from refimpl.optimizers.grouped_newton import Slice
 from refimpl.optimizers.momentum import momentum
-from refimpl.runs.training import gradient_products, summary_cost, train, value_cost
+from refimpl.runs.experiments.training import gradient_products, summary_cost, train, value_cost
 
 EPS = np.finfo(np.float64).eps
 

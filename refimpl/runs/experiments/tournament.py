@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import __version__, optimizers
-from ..errors import RangeError, StateError, unknown
-from ..functions.function import Function
+from ... import __version__, optimizers
+from ...errors import RangeError, StateError, unknown
+from ...functions.function import Function
 from . import statistics
 from .cells import Cell, compute
 
@@ -164,7 +164,8 @@ def tournament(rows, rivals, *, cache=None, jobs=None, progress=None):
     rows : sequence of Row
     rivals : sequence of Rival
     cache, jobs, progress
-        As for `refimpl.runs.cells.compute`: an interrupted tournament goes on where it was.
+        As for `refimpl.runs.experiments.cells.compute`: an interrupted tournament goes on where it
+        was.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def tournament(rows, rivals, *, cache=None, jobs=None, progress=None):
     RangeError
         For a function without a finite minimum, a value below it, names given twice.
     UnknownNameError, ShapeError, NotFiniteError, RunError
-        As `refimpl.runs.cells.compute`.
+        As `refimpl.runs.experiments.cells.compute`.
 
     Examples
     --------

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import optimizers
-from ..errors import NotFiniteError, RangeError, UnsupportedOperationError
-from ..network.activations import ACTIVATIONS
-from ..network.data import minibatches
-from ..optimizers.grouped_newton import Slice, partition
-from ..summary import layered as layered_summary
-from ..summary import without_noise
-from .execute import DIRECTIONS
-from .lattice import positive
-from .sweep import BALL
+from ... import optimizers
+from ...errors import NotFiniteError, RangeError, UnsupportedOperationError
+from ...network.activations import ACTIVATIONS
+from ...network.data import minibatches
+from ...optimizers.grouped_newton import Slice, partition
+from ...summary import layered as layered_summary
+from ...summary import without_noise
+from ..execute import DIRECTIONS
+from ..lattice import positive
+from ..sweep import BALL
 
 
 class Training(NamedTuple):

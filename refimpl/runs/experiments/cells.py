@@ -18,13 +18,13 @@ import numpy as np
 import scipy
 from tqdm import tqdm
 
-from .. import _compile, optimizers
-from ..errors import NotFiniteError, RangeError, ShapeError, StateError
-from ..functions.function import Function
-from ..linear_algebra.finite import real
-from ..noise import as_noise
-from .lattice import hidden, lattice, positive
-from .minimize import minimize
+from ... import _compile, optimizers
+from ...errors import NotFiniteError, RangeError, ShapeError, StateError
+from ...functions.function import Function
+from ...linear_algebra.finite import real
+from ...noise import as_noise
+from ..lattice import hidden, lattice, positive
+from ..minimize import minimize
 
 # Sources that only order cells or read results: no value depends on them, and a long experiment
 # should survive a mended table.
