@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("matplotlib")
 
 import figures
-from figures import figure4, four_functions, published, style
+from figures import style
+from figures.published import figure4, four_functions, published
 from refimpl.errors import StateError
 
 pytestmark = pytest.mark.once

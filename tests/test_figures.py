@@ -18,18 +18,10 @@ from figure_settings import SMALL
 
 import figures
 import refimpl
-from figures import (
-    beale_paths,
-    correlated,
-    coverage,
-    figure1,
-    noisy_line,
-    page,
-    regression_line,
-    sorted_values,
-    style,
-    two_means,
-)
+from figures import page, style
+from figures.noisy_gradients import noisy_line
+from figures.published import beale_paths, figure1, sorted_values
+from figures.regression import correlated, coverage, regression_line, two_means
 from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 

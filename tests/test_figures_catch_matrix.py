@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("matplotlib")
 
-from figures import catch_matrix, style
+from figures import style
+from figures.verify import catch_matrix
 from refimpl import vectors
 from refimpl._compile import PACKAGE
 from refimpl.errors import StateError

@@ -8,7 +8,7 @@ import scipy.optimize
 
 pytest.importorskip("matplotlib")
 
-from figures import cubic
+from figures.summary import cubic
 
 EPS = np.finfo(np.float64).eps
 

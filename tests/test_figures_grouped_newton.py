@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figures import grouped_newton
+from figures.summary import grouped_newton
 from refimpl import functions, minimize, summary
 
 STEPS = 4

@@ -11,7 +11,8 @@ pytest.importorskip("matplotlib")
 from figure_settings import SMALL
 
 import refimpl
-from figures import chaos, fair_comparison, gallery, noise_models, page
+from figures import page
+from figures.laboratory import chaos, fair_comparison, gallery, noise_models
 from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 

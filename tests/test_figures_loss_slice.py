@@ -8,7 +8,7 @@ import scipy.optimize
 
 pytest.importorskip("matplotlib")
 
-from figures import loss_slice
+from figures.summary import loss_slice
 
 
 @pytest.fixture(scope="module")

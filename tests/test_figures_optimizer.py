@@ -8,7 +8,7 @@ import scipy.linalg
 from figure_settings import SMALL
 
 import refimpl
-from figures import inside_a_run, optimizer_values, options
+from figures.optimizer import inside_a_run, optimizer_values, options
 from refimpl import functions
 
 EPS = np.finfo(np.float64).eps

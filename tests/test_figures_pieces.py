@@ -9,21 +9,21 @@ import scipy.linalg
 import scipy.optimize
 from figure_settings import SMALL
 
-from figures import (
+from figures import player
+from figures.online_pca import online_pca, transport, turning_frame
+from figures.qr_step import (
     decaying_entries,
     diagonal_overshoot,
+    following_hessian,
+    qr_step,
+    symmetric_saddle,
+)
+from figures.repulsion import (
     escape_time,
     escaping_cloud,
-    following_hessian,
     monkey_saddle,
-    online_pca,
     phase_plane,
-    player,
-    qr_step,
     repulsion,
-    symmetric_saddle,
-    transport,
-    turning_frame,
 )
 
 MODULES = (

@@ -12,7 +12,7 @@ from figure_settings import SMALL
 
 pytest.importorskip("matplotlib")
 
-from figures import ablation, profiles, pure_noise, robust_scale, stall, tally
+from figures.robust_default import ablation, profiles, pure_noise, robust_scale, stall, tally
 from refimpl import regression
 from refimpl.optimizers import subspace
 from refimpl.optimizers.ogr import OGRParameters, neutral, ratio, start, step

@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib")
 
 import itertools
 
-from figures import taylor
+from figures.summary import taylor
 from refimpl.taylor import expand, series
 
 EPS = np.finfo(np.float64).eps

@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
 
-from figures import style, training, training_rates
+from figures import style
+from figures.training import training, training_rates
 from refimpl import optimizers
 from refimpl.errors import StateError
 from refimpl.runs.experiments.training import summary_cost

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from figures import verification_errors
+from figures.verify import verification_errors
 
 pytestmark = pytest.mark.once
 

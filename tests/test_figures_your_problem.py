@@ -12,7 +12,8 @@ pytest.importorskip("matplotlib")
 from figure_settings import SMALL
 
 import refimpl
-from figures import followed, page, your_least_squares, your_logistic
+from figures import page
+from figures.your_problem import followed, your_least_squares, your_logistic
 from refimpl import noise
 
 pytestmark = pytest.mark.once

@@ -10,7 +10,7 @@ import scipy.stats
 pytest.importorskip("matplotlib")
 
 import refimpl
-from figures import published
+from figures.published import published
 from refimpl import functions, optimizers
 from refimpl.errors import StateError, UnknownNameError
 

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("matplotlib")
 
-from figures import published, regenerate
+from figures import regenerate
+from figures.published import published
 from refimpl import functions
 
 pytestmark = pytest.mark.once

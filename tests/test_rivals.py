@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figures import rivals
+from figures.robust_default import rivals
 from refimpl import optimizers
 from refimpl.runs.experiments import tournament
 

@@ -6,7 +6,8 @@ from test_family import smallest_program as scalar_program
 
 pytest.importorskip("matplotlib")
 
-from figures import smallest_program, style
+from figures import style
+from figures.published import smallest_program
 
 EPS = np.finfo(float).eps
 
