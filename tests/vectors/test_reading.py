@@ -2,6 +2,7 @@
 
 import csv
 import json
+import types
 
 import numpy as np
 import pytest
@@ -306,7 +307,7 @@ def test_export(folder, capsys):
 def findings(folder):
     pytest.importorskip("jsonschema")
     (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
-    return lint.check(folder, regenerate=False)
+    return lint.check(folder)
 
 
 def test_the_linter_finds_nothing_in_a_clean_family(folder):
@@ -367,15 +368,15 @@ def test_the_linter_misses_ids(tmp_path):
     assert "small-0001 stands after small-0002" in findings(tmp_path)[0]
 
 
-def test_the_linter_knows_what_the_oracle_withdrew(folder, monkeypatch):
+def test_the_linter_knows_what_the_oracle_withdrew(folder):
     """A withdrawn id that is still a case, and a numbering that is refused."""
     path = folder / "small.json"
     line = line_of(path, '"small-0002"')
     (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
     gone = [{"id": "small-0002", "reason": "a wrong sign"}, *small.document()["withdrawn"]]
     fresh = {case["id"]: case for case in small.document()["cases"]}
-    stand_in = oracle_of(monkeypatch, lambda family, ids=None: fresh, lambda family: gone)
-    assert lint.check(folder) == [
+    stand_in = oracle_of(lambda family, ids=None: fresh, lambda family: gone)
+    assert lint.check(folder, oracle=stand_in) == [
         f"{path}:{line}: small-0002 is a case again, but was withdrawn: a wrong sign",
         f"{path}:1: the file lists other withdrawn cases than the oracle",
     ]
@@ -384,34 +385,28 @@ def test_the_linter_knows_what_the_oracle_withdrew(folder, monkeypatch):
         raise VectorError("small: of the withdrawn one has never been")
 
     stand_in.regenerate = refuse
-    assert lint.check(folder)[-1] == f"{path}:1: small: of the withdrawn one has never been"
+    assert (
+        lint.check(folder, oracle=stand_in)[-1]
+        == f"{path}:1: small: of the withdrawn one has never been"
+    )
 
 
-def oracle_of(monkeypatch, regenerate, withdrawn_cases):
+def oracle_of(regenerate, withdrawn_cases):
     """Another oracle in place of ours."""
-    import sys
-    import types
-
-    import refimpl
-
     pytest.importorskip("jsonschema")
-    stand_in = types.ModuleType("refimpl.oracle")
-    stand_in.regenerate, stand_in.withdrawn_cases = regenerate, withdrawn_cases
-    monkeypatch.setitem(sys.modules, "refimpl.oracle", stand_in)
-    monkeypatch.setattr(refimpl, "oracle", stand_in, raising=False)
-    return stand_in
+    return types.SimpleNamespace(regenerate=regenerate, withdrawn_cases=withdrawn_cases)
 
 
-def test_the_linter_compares_with_the_oracle(folder, monkeypatch):
+def test_the_linter_compares_with_the_oracle(folder):
     """An oracle that gives one case differently, and lacks another."""
     (folder / "schema.json").write_text(small.SCHEMA, encoding="utf-8")
     whole = small.document()
     fresh = {case["id"]: case for case in whole["cases"]}
-    oracle_of(monkeypatch, lambda family, ids=None: fresh, lambda family: whole["withdrawn"])
-    assert lint.check(folder, everything=True) == []
+    stand_in = oracle_of(lambda family, ids=None: fresh, lambda family: whole["withdrawn"])
+    assert lint.check(folder, everything=True, oracle=stand_in) == []
     fresh["small-0001"]["out"]["sum"] = "4"
     del fresh["small-0005"]
-    found = lint.check(folder, everything=True)
+    found = lint.check(folder, everything=True, oracle=stand_in)
     assert [text.partition(".json:")[2].partition(": ")[2] for text in found] == [
         "the oracle gives other ids, or in another order",
         "the oracle now gives another small-0001",

@@ -13,11 +13,11 @@ from ...errors import NotFiniteError, RangeError, UnsupportedOperationError
 from ...network.activations import ACTIVATIONS
 from ...network.data import minibatches
 from ...optimizers.grouped_newton import Slice, partition
+from ...outcomes import farthest, length
 from ...summary import layered as layered_summary
 from ...summary import without_noise
 from ..execute import DIRECTIONS
 from ..lattice import positive
-from ..sweep import BALL
 
 
 class Training(NamedTuple):
@@ -103,7 +103,7 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
     directions = of_directions.uniform(0.0, DIRECTIONS, (d, theta.size))
     minibatch_slice = MinibatchSlice(network, parameters, cross) if method.curvature else None
     state = method.start(theta, directions, parameters)
-    far = BALL * max(1.0, float(np.linalg.norm(theta)))
+    far = farthest(theta)
     history, rates, spent, diverged = [], [], 0.0, False
 
     def look(step):
@@ -131,7 +131,7 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
             except NotFiniteError:
                 diverged = True
             with np.errstate(over="ignore"):
-                diverged = diverged or not np.linalg.norm(theta) <= far
+                diverged = diverged or not length(theta) <= far
         if minibatch_slice is not None:
             rates.append(getattr(state, "full", state).rates)
         if step % every == 0 or step == steps:
