@@ -7,120 +7,51 @@ On a page::
     figures.show("noisy_line")
 """
 
+import importlib
 import os
 from pathlib import Path
 
 from refimpl.errors import unknown
 
-from . import (
-    ablation,
-    beale_paths,
-    catch_matrix,
-    chaos,
-    correlated,
-    coverage,
-    cubic,
-    decaying_entries,
-    diagonal_overshoot,
-    escape_time,
-    escaping_cloud,
-    fair_comparison,
-    figure1,
-    figure4,
-    figure5,
-    figure7,
-    following_hessian,
-    four_functions,
-    gallery,
-    grouped_newton,
-    inside_a_run,
-    layered_cost,
-    loss_slice,
-    monkey_saddle,
-    noise_models,
-    noisy_line,
-    online_pca,
-    optimizer_values,
-    options,
-    page,
-    phase_plane,
-    profiles,
-    pure_noise,
-    qr_step,
-    regression_line,
-    repulsion,
-    robust_scale,
-    smallest_program,
-    sorted_values,
-    stall,
-    style,
-    symmetric_saddle,
-    taylor,
-    training,
-    training_rates,
-    transport,
-    turning_frame,
-    two_means,
-    verification_errors,
-    your_least_squares,
-    your_logistic,
-)
+from . import page, style
 
 __all__ = ["FIGURES", "FolderError", "get", "interactive", "save", "show"]
 
+# Chapter -> its figures, a module each.
+CHAPTERS = {
+    "noisy_gradients": ("noisy_line",),
+    "laboratory": ("gallery", "noise_models", "fair_comparison", "chaos"),
+    "regression": ("regression_line", "two_means", "coverage", "correlated"),
+    "online_pca": ("online_pca", "transport", "turning_frame"),
+    "qr_step": (
+        "qr_step",
+        "decaying_entries",
+        "symmetric_saddle",
+        "following_hessian",
+        "diagonal_overshoot",
+    ),
+    "repulsion": ("repulsion", "phase_plane", "escape_time", "escaping_cloud", "monkey_saddle"),
+    "optimizer": ("options", "inside_a_run", "optimizer_values"),
+    "published": (
+        "beale_paths",
+        "sorted_values",
+        "figure1",
+        "figure4",
+        "figure5",
+        "figure7",
+        "four_functions",
+        "smallest_program",
+    ),
+    "robust_default": ("robust_scale", "pure_noise", "stall", "profiles", "ablation"),
+    "your_problem": ("your_least_squares", "your_logistic"),
+    "summary": ("taylor", "cubic", "grouped_newton", "layered_cost", "loss_slice"),
+    "training": ("training", "training_rates"),
+    "verify": ("verification_errors", "catch_matrix"),
+}
 FIGURES = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (
-        noisy_line,
-        gallery,
-        noise_models,
-        fair_comparison,
-        chaos,
-        regression_line,
-        two_means,
-        verification_errors,
-        coverage,
-        correlated,
-        online_pca,
-        transport,
-        turning_frame,
-        qr_step,
-        decaying_entries,
-        symmetric_saddle,
-        taylor,
-        cubic,
-        grouped_newton,
-        layered_cost,
-        loss_slice,
-        catch_matrix,
-        following_hessian,
-        diagonal_overshoot,
-        repulsion,
-        phase_plane,
-        escape_time,
-        escaping_cloud,
-        monkey_saddle,
-        options,
-        inside_a_run,
-        optimizer_values,
-        beale_paths,
-        sorted_values,
-        figure1,
-        figure4,
-        figure5,
-        figure7,
-        four_functions,
-        smallest_program,
-        your_least_squares,
-        your_logistic,
-        robust_scale,
-        pure_noise,
-        stall,
-        profiles,
-        ablation,
-        training,
-        training_rates,
-    )
+    name: importlib.import_module(f"{__name__}.{chapter}.{name}")
+    for chapter, names in CHAPTERS.items()
+    for name in names
 }
 
 

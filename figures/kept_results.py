@@ -5,6 +5,8 @@ from pathlib import Path
 
 from refimpl.errors import StateError
 
+FOLDER = Path(__file__).resolve().parent / "results"
+
 
 def command(name):
     """The command that makes a file of results anew, as its header and its errors say it.

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import catch_matrix, published, rivals, training
+from .published import published
+from .robust_default import rivals
+from .training import training
+from .verify import catch_matrix
 
 
 class Result(NamedTuple):

@@ -108,8 +108,21 @@ def parser():
 
     from .verify import commands as verification
 
-    verification.add(command)
+    verification.add(command, _oracle)
     return top
+
+
+def _oracle():
+    """The oracle, which needs a package that the rest does without."""
+    from .errors import VectorError
+
+    try:
+        from . import oracle
+    except ModuleNotFoundError as error:
+        raise VectorError(
+            f"regeneration needs the package {error.name}: pip install 'refimpl[test]'"
+        ) from None
+    return oracle
 
 
 def _add_problem(sub):

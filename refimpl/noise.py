@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._finite import real
 from .errors import NotFiniteError, RangeError, ShapeError
 from .functions.function import GRADIENT, Derivative
+from .linear_algebra.finite import real
 
 
 def _add(gradient, z):

@@ -5,7 +5,7 @@ gradients, ``<g g^T>``, kept as the rows of `V` without ever forming a (D, D) ma
 `inject` turn `V` toward the newest gradient, `transport` carries statistics to the new axes;
 `second_moment` and `leading_directions` are the exact answer where ``D`` is small.
 
-`orthonormalize`, which all of them end in, is in `refimpl.gram_schmidt`.
+`orthonormalize`, which all of them end in, is in `refimpl.linear_algebra.gram_schmidt`.
 
 Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
 """
@@ -13,11 +13,11 @@ Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
 import numpy as np
 
 from ._compile import compiled
-from ._finite import all_finite
 from .errors import NotFiniteError, RangeError, ShapeError
-from .gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all
-from .gram_schmidt import orthonormalize as orthonormalize
-from .symmetric_eigen import EPS, congruence, eigh
+from .linear_algebra.finite import all_finite
+from .linear_algebra.gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all
+from .linear_algebra.gram_schmidt import orthonormalize as orthonormalize
+from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
 
 # A lean this much longer than the basis has long been complete; cut here, its powers stay finite.
 LIMIT = 1e50

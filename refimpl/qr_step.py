@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from ._finite import all_finite
 from .errors import NotFiniteError, NotSymmetricError, ShapeError
+from .linear_algebra.finite import all_finite
+from .linear_algebra.symmetric_eigen import EPS, congruence, sort_columns
 from .online_pca import carried
 from .repulsion import ASYMMETRY
-from .symmetric_eigen import EPS, congruence, sort_columns
 
 # Off-diagonal entries below rounding are gone in two to three steps an eigenvalue.
 STEPS = 30

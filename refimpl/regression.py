@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from ._finite import all_finite
 from .errors import NotFiniteError, RangeError, ShapeError, StateError
-from .symmetric_eigen import congruence, eigh
+from .linear_algebra.finite import all_finite
+from .linear_algebra.symmetric_eigen import congruence, eigh
 
 # Variances this much smaller than the largest belong to directions never visited.
 UNVISITED = 1e-12

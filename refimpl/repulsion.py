@@ -10,9 +10,9 @@ Chapter "Saddle repulsion" of the book; saddle-free Newton of [SFN], with `div` 
 import numpy as np
 
 from ._compile import compiled
-from ._finite import all_finite
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from .symmetric_eigen import EPS, eigh
+from .linear_algebra.finite import all_finite
+from .linear_algebra.symmetric_eigen import EPS, eigh
 
 # Halves of H may differ by this share of its largest entry. Difference quotients of gradients leave
 # about sqrt(eps) = 1.5e-8, single precision 1e-7; a wrong derivative shows in the first digits.

@@ -83,7 +83,7 @@ def test_inner_piece(copy):
     edit(copy.parent / "mine.py", "10.0", "100.0")
     assert python(copy, code) == [[-4.0, -400.0], [1, 0]]
     edit(
-        copy / "symmetric_eigen.py",
+        copy / "linear_algebra" / "symmetric_eigen.py",
         "result[i, j] = result[j, i] = total",
         "result[i, j] = result[j, i] = 2 * total",
     )

@@ -85,22 +85,27 @@ def test_every_module_can_be_loaded_first():
     assert run.stdout == "loaded\n", run.stderr
 
 
-LAYERS = {"functions": 0, "optimizers": 1, "runs": 2}
+def test_former_names_are_the_same_modules():
+    """A module that has moved into a room is found under its former name too, however imported."""
+    assert refimpl._MOVED
+    for former, name in refimpl._MOVED.items():
+        parent, _, last = former.rpartition(".")
+        module = importlib.import_module(name)
+        assert importlib.import_module(former) is module
+        assert getattr(importlib.import_module(parent), last) is module
+        assert module.__spec__.name == module.__name__ == name
 
 
-def test_layers_point_one_way():
-    """Functions and pieces at the bottom, methods above them, runs above those."""
-    package = Path(refimpl.__file__).parent
-    for folder, layer in LAYERS.items():
-        for path in sorted((package / folder).glob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            for other, above in LAYERS.items():
-                if above > layer:
-                    assert f"..{other}" not in text, f"{path.name} imports {other}"
-                    assert f"from .. import {other}" not in text, f"{path.name} imports {other}"
-    for path in sorted(package.glob("*.py")):
-        if path.stem not in ("__init__", "__main__", "cli"):
-            module = importlib.import_module(f"refimpl.{path.stem}")
-            source = path.read_text(encoding="utf-8")
-            assert "from .runs" not in source, module
-            assert "from .optimizers" not in source, module
+def test_former_names_in_a_new_process():
+    run = python(
+        "import refimpl.layered_summary\n"
+        "from refimpl.gram_schmidt import direction\n"
+        "from refimpl.runs import cells\n"
+        "print(refimpl.layered_summary.__name__, direction.__name__, cells.__name__)"
+    )
+    assert run.stdout == "refimpl.summary.layered direction refimpl.runs.experiments.cells\n"
+
+
+def test_no_other_former_name_is_found():
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("refimpl.cubic_cells")

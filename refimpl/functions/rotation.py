@@ -8,7 +8,7 @@ import numpy as np
 
 from .._compile import compiled
 from ..errors import NotFiniteError, NotOrthogonalError, ShapeError
-from ..symmetric_eigen import congruence
+from ..linear_algebra.symmetric_eigen import congruence
 
 # Rounding leaves products of many rotations orthogonal to about D eps, 1e-12 at D = 4000; what is
 # further off was never orthogonal, and would move the listed stationary points by as much.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._compile import compiled
-from ..symmetric_eigen import EPS
+from ..linear_algebra.symmetric_eigen import EPS
 from . import LANES
 from .symmetric_eigen import eigh
 

@@ -7,11 +7,13 @@ import numpy as np
 from numba import types
 
 from .._compile import compiled, loading, ours, with_signature
-from .._finite import all_finite
-from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LONGEST, POSITIONS
-from ..symmetric_eigen import JACOBI_LIMIT
+from ..linear_algebra.finite import all_finite
+from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
+from ..outcomes import BALL, DIVERGED, DONE, LONGEST
 from . import LANES
 
+FLOATS = types.float64[::1]
+POSITIONS = types.float64[:, ::1]
 # A lane without a run.
 FREE = -1
 # With fewer runs, so many lanes would stay free that one run after another is as fast.

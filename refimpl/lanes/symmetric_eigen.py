@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._compile import compiled
-from ..symmetric_eigen import NEGLIGIBLE, SWEEPS
+from ..linear_algebra.symmetric_eigen import NEGLIGIBLE, SWEEPS
 from . import LANES
 
 # Where binary64 keeps its exponent.
@@ -137,8 +137,8 @@ def sort_columns(values, E, w):
 def eigh(A, values, E, w):
     """Eigenvalues in ascending order and orthonormal eigenvectors, in every lane.
 
-    The operations are those of `refimpl.symmetric_eigen.eigh`, and so are the results, to the last
-    bit (a zero may have another sign).
+    The operations are those of `refimpl.linear_algebra.symmetric_eigen.eigh`, and so are the
+    results, to the last bit (a zero may have another sign).
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import partitions
 from ..errors import RangeError, ShapeError, unknown
+from ..summary import partitions
 from .activations import ACTIVATIONS
 from .losses import LOSSES
 

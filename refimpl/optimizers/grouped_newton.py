@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import partitions
 from ..cubic import minimize_cubic
+from ..summary import partitions
 from .adam import adam
 from .method import Method
 from .momentum import momentum
@@ -26,8 +26,8 @@ class Slice(NamedTuple):
     """The loss as the step needs it, a function of position; one for each minibatch in training.
 
     `summarize` is ``(theta, direction, groups) -> Summary``, to order 3 and with rounding noise of
-    `third` made 0, as by `refimpl.summary.without_noise`. Only the safeguarded method asks for the
-    `value`, ``theta -> float``, which may be infinite or NaN.
+    `third` made 0, as by `refimpl.summary.definition.without_noise`. Only the safeguarded method
+    asks for the `value`, ``theta -> float``, which may be infinite or NaN.
     """
 
     summarize: Callable

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .._compile import compiled
-from ..lanczos import lanczos
+from ..linear_algebra.lanczos import lanczos
 from ..repulsion import saddle_free
 from .method import Method
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from .. import regression
 from .._compile import compiled
-from ..gram_schmidt import direction
+from ..linear_algebra.gram_schmidt import direction
+from ..linear_algebra.symmetric_eigen import EPS
 from ..online_pca import outside
 from ..qr_step import rotate_basis, shifted_qr_step
 from ..repulsion import row_sum_bound
-from ..symmetric_eigen import EPS
 from . import subspace
 from .method import Method
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import regression
 from .._compile import compiled
-from ..gram_schmidt import direction
+from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, orthonormalize, outside
 from ..qr_step import qr_step, rotate_basis, shifted_qr_step
 from ..repulsion import row_sum_bound, saddle_free

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import regression
 from .._compile import compiled
-from ..gram_schmidt import direction
+from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, outside, transport
 from ..qr_step import rotate_statistics
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..errors import GradientError, RunError
-from .sweep import DIVERGED, LONGEST, farthest, length
+from ..outcomes import DIVERGED, LONGEST, farthest, length
 
 # Tolerances that end a run early are switched off: the budget is what is compared.
 NEVER = {

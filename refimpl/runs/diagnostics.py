@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import optimizers, regression
 from ..errors import ShapeError, StateError
+from ..linear_algebra.symmetric_eigen import eigh
 from ..online_pca import explained_energy
 from ..qr_step import rotate_statistics
-from ..symmetric_eigen import eigh
 
 
 class Diagnostics(NamedTuple):

@@ -18,7 +18,8 @@ from ..errors import (
 from ..functions.function import Derivative
 from ..lanes.sweep import in_lanes
 from ..optimizers.grouped_newton import partition
-from .sweep import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN, kernel, sweep
+from ..outcomes import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN
+from .sweep import kernel, sweep
 
 # Their messages say already what was wrong.
 OF_A_PIECE = (

@@ -8,9 +8,9 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import functions, optimizers
-from .._finite import real
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
+from ..linear_algebra.finite import real
 from ..noise import as_noise
 from .execute import draw, execute, generator_of
 from .problem import as_problem

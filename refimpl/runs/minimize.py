@@ -9,10 +9,10 @@ from tqdm import tqdm
 from .. import functions, optimizers
 from ..functions.function import Function
 from ..noise import as_noise
+from ..outcomes import DIVERGED, farthest, length
 from .execute import draw, execute, last_gradient, reached
 from .lattice import hidden, positive
 from .problem import as_position, as_problem
-from .sweep import DIVERGED, farthest, length
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
 MESSAGES = {

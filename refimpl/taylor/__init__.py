@@ -7,7 +7,7 @@ place of an array and returns the polynomial of its result. `expand` does both. 
 Chapter "Summaries of higher-order derivatives" of the book; the idea of [nT].
 """
 
-from . import array_functions, ufuncs  # noqa: F401  they register the rules
+from . import array_functions, ufuncs  # they register the rules
 from .array import Taylor
 from .functions import expand, line, logistic, logsumexp, relu, softplus
 

@@ -10,7 +10,7 @@ MUTANTS = (
     _mutant(
         "d-not-squared",
         "The cubic term bends by `d`, where it should by its square.",
-        "cubic",
+        "cubic/minimize",
         "M[s, s] += curvature * d[s] * d[s]",
         "M[s, s] += curvature * d[s]",
         part="radius",
@@ -18,7 +18,7 @@ MUTANTS = (
     _mutant(
         "half-of-the-strength",
         "The closed form of one group has half of the strength.",
-        "cubic",
+        "cubic/minimize",
         "np.sqrt(2.0 * cube) * np.sqrt(abs(g))",
         "np.sqrt(cube) * np.sqrt(abs(g))",
         part="radius",
@@ -26,7 +26,7 @@ MUTANTS = (
     _mutant(
         "rate-of-one-sign",
         "A single group's rate is positive, whatever the sign of its gradient.",
-        "cubic",
+        "cubic/minimize",
         "np.array([size if g >= 0.0 else -size])",
         "np.array([size])",
     ),
@@ -34,7 +34,7 @@ MUTANTS = (
         "hard-case-left-out",
         "Where the gradient does not see the most negative curvature, the root is looked for "
         "beyond the pole, where there is none.",
-        "cubic",
+        "cubic/minimize",
         "if at_pole and half * size <= origin and _unseen(model, spectrum, c, bottom, free):",
         "if False:",
         part="outcome",
@@ -42,14 +42,14 @@ MUTANTS = (
     _mutant(
         "tie-the-other-way",
         "Of the two minimisers of the hard case the other one is taken.",
-        "cubic",
+        "cubic/minimize",
         "return nearest / size",
         "return -nearest / size",
     ),
     _mutant(
         "radius-of-the-rates",
         "The radius is the length of the rates, where it should be that of `D` times them.",
-        "cubic",
+        "cubic/minimize",
         "radius = shifted(length(model.d * found.rates), units.radius)",
         "radius = shifted(length(found.rates), units.radius)",
         part="radius",
@@ -57,7 +57,7 @@ MUTANTS = (
     _mutant(
         "fall-without-an-end",
         "A group with a gradient, but without curvature and cubic term, counts as at rest.",
-        "cubic_bounded",
+        "cubic/bounded",
         "if g[s] != 0.0:",
         "if False:",
         part="outcome",
@@ -65,7 +65,7 @@ MUTANTS = (
     _mutant(
         "pole-forgotten",
         "The root is looked for from curvature 0 on, also where the matrix is indefinite there.",
-        "cubic",
+        "cubic/minimize",
         "found = _beyond_the_pole(model, spectrum, c, max(pole, 0.0))",
         "found = _beyond_the_pole(model, spectrum, c, 0.0)",
         part="radius",

@@ -136,7 +136,7 @@ MUTANTS = (
     _closed(
         "falling-bends-ignored",
         "The noise of a third derivative is compared without its modulus: negative ones are 0.",
-        "summary",
+        "summary/definition",
         "np.where(np.abs(third) > NOISE_FACTOR * noise, third, 0.0)",
         "np.where(third > NOISE_FACTOR * noise, third, 0.0)",
         flag="closed-loop",

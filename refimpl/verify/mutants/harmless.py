@@ -13,7 +13,7 @@ VARIANTS = (
     Mutant(
         "lapack",
         "Eigenvalues by LAPACK and products by BLAS, in place of Jacobi's rotations and loops.",
-        "symmetric_eigen",
+        "linear_algebra/symmetric_eigen",
         "JACOBI_LIMIT = 8",
         "JACOBI_LIMIT = 0",
     ),
@@ -21,7 +21,7 @@ VARIANTS = (
         "householder-rows",
         "Orthonormal rows by `numpy.linalg.qr`, the signs put right, in place of Gram-Schmidt, "
         "unless a row is lost.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "    for i in range(W.shape[0]):\n"
         "        if straighten(W, i) == 0.0:\n"
         "            complete(W, i, old)",
@@ -44,14 +44,14 @@ VARIANTS = (
     Mutant(
         "other-signs",
         "Every eigenvector with the opposite sign.",
-        "symmetric_eigen",
+        "linear_algebra/symmetric_eigen",
         "    sort_columns(values, E)\n    return values, E",
         "    sort_columns(values, E)\n    return values, -E",
     ),
     Mutant(
         "sums-from-the-end",
         "The sums of the change of basis are taken from the last term.",
-        "symmetric_eigen",
+        "linear_algebra/symmetric_eigen",
         "total = 0.0\n            for k in range(d):",
         "total = 0.0\n            for k in range(d - 1, -1, -1):",
     ),

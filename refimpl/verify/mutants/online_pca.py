@@ -10,7 +10,7 @@ MUTANTS = (
     _mutant(
         "rows-from-the-last",
         "Gram-Schmidt begins with the last row.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "    for i in range(W.shape[0]):\n"
         "        if straighten(W, i) == 0.0:\n"
         "            complete(W, i, old)",
@@ -23,7 +23,7 @@ MUTANTS = (
     _mutant(
         "gram-schmidt-once",
         "Classical Gram-Schmidt: all components are those of the row as given, taken away once.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "    for _ in range(2):\n"
         "        for j in range(i):\n"
         "            row -= (W[j] @ row) * W[j]",
@@ -33,14 +33,14 @@ MUTANTS = (
     _mutant(
         "signs-made-positive",
         "Each row is given the sign that makes its first entry positive.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "W[i] = row / share\n",
         "W[i] = np.copysign(1.0, row[0]) * row / share\n",
     ),
     _mutant(
         "dependent-rows-left",
         "A row that depends on those before it stays as it is.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "if straighten(W, i) == 0.0:\n            complete(W, i, old)",
         "straighten(W, i)",
         flag="rank-deficient",
@@ -48,7 +48,7 @@ MUTANTS = (
     _mutant(
         "length-without-a-scale",
         "The length is the root of the sum of the squares, at whatever scale they are.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "    n = x / size\n"
         "    length = np.sqrt(n @ n)\n"
         "    return n / length, min(size, HUGE) * length",
@@ -94,7 +94,7 @@ MUTANTS = (
     _mutant(
         "zero-gradient-divided",
         "The gradient is divided by its length, be it 0.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "if size == 0.0:\n        return np.zeros(x.size), 0.0",
         "if size == 0.0:\n        return np.full(x.size, np.nan), 0.0",
         flag="zero-gradient",
@@ -102,7 +102,7 @@ MUTANTS = (
     _mutant(
         "last-of-equal-axes",
         "Of equally covered axes the last one takes a lost row's place, not the first.",
-        "gram_schmidt",
+        "linear_algebra/gram_schmidt",
         "np.argmin(np.sum(W[:i] ** 2, axis=0))",
         "W.shape[1] - 1 - np.argmin(np.sum(W[:i] ** 2, axis=0)[::-1])",
         flag="rank-deficient",

@@ -507,7 +507,7 @@ MUTANTS = (
     _mutant(
         "krylov-made-orthogonal-to-the-last",
         "Each new direction of the Krylov space is made orthogonal to the last one alone.",
-        "lanczos",
+        "linear_algebra/lanczos",
         "w = w - (basis[: j + 1] @ w) @ basis[: j + 1]",
         "w = w - (basis[j] @ w) * basis[j]",
         part="theta",

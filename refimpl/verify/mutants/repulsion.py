@@ -96,7 +96,7 @@ MUTANTS = (
     _mutant(
         "test-for-nan-alone",
         "Input is tested for NaN, not for infinity.",
-        "_finite",
+        "linear_algebra/finite",
         "if not abs(value) < np.inf:",
         "if value != value:",
         flag="inf-input",
@@ -105,14 +105,14 @@ MUTANTS = (
     _mutant(
         "vectors-not-sorted",
         "The eigenvalues are sorted, the eigenvectors stay where they are.",
-        "symmetric_eigen",
+        "linear_algebra/symmetric_eigen",
         "E[k, i], E[k, least] = E[k, least], E[k, i]",
         "E[k, i], E[k, least] = E[k, i], E[k, least]",
     ),
     _mutant(
         "stopped-in-single-precision",
         "The eigenvalue iteration ends at the tolerance of single precision.",
-        "symmetric_eigen",
+        "linear_algebra/symmetric_eigen",
         "NEGLIGIBLE = 0.125 * EPS",
         "NEGLIGIBLE = 0.125 * np.finfo(np.float32).eps",
         flag="float32-inside",

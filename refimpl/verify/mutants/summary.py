@@ -10,7 +10,7 @@ MUTANTS = (
     _mutant(
         "slope-of-the-slice",
         "The first derivatives are those of the slice, of the other sign.",
-        "summary",
+        "summary/definition",
         "return Summary(float(slices.value), -found[1] + 0.0, hessian, third, cube)",
         "return Summary(float(slices.value), found[1] + 0.0, hessian, third, cube)",
         flag="sign-convention",
@@ -19,7 +19,7 @@ MUTANTS = (
     _mutant(
         "third-of-the-slice",
         "The third derivatives are those of the slice, of the other sign.",
-        "summary",
+        "summary/definition",
         "third = -6.0 * found[3] + 0.0",
         "third = 6.0 * found[3] + 0.0",
         flag="sign-convention",
@@ -28,7 +28,7 @@ MUTANTS = (
     _mutant(
         "third-without-its-six",
         "The third derivative is the Taylor coefficient itself.",
-        "summary",
+        "summary/definition",
         "third = -6.0 * found[3] + 0.0",
         "third = -found[3] + 0.0",
         flag="taylor-factor",
@@ -37,7 +37,7 @@ MUTANTS = (
     _mutant(
         "direction-added",
         "The slice adds the direction, where it should subtract it.",
-        "summary",
+        "summary/definition",
         "rows = np.stack([self.theta, -multiples[self.owner] * self.direction])",
         "rows = np.stack([self.theta, multiples[self.owner] * self.direction])",
         flag="sign-convention",
@@ -46,7 +46,7 @@ MUTANTS = (
     _mutant(
         "mixed-derivatives-doubled",
         "Between groups the polarisation is taken twice, as on the diagonal.",
-        "summary",
+        "summary/definition",
         "                entry = math.fsum(terms)\n",
         "                entry = 2.0 * math.fsum(terms)\n",
         flag="mixed-derivatives",
@@ -55,7 +55,7 @@ MUTANTS = (
     _mutant(
         "no-mixed-derivatives",
         "Groups do not act on each other.",
-        "summary",
+        "summary/definition",
         "                entry = math.fsum(terms)\n",
         "                entry = 0.0\n",
         flag="mixed-derivatives",
@@ -64,7 +64,7 @@ MUTANTS = (
     _mutant(
         "scales-left-in",
         "The powers of two that scale the groups are not taken out again.",
-        "summary",
+        "summary/definition",
         "entry /= scale[s] ** n",
         "entry /= 1.0",
         part="hessian",
@@ -72,7 +72,7 @@ MUTANTS = (
     _mutant(
         "consecutive-groups",
         "Groups are blocks of consecutive parameters of the right sizes, whatever their indices.",
-        "summary",
+        "summary/definition",
         "            self.owner[index] = s\n",
         "            first = sum(map(len, groups[:s]))\n"
         "            self.owner[first : first + len(index)] = s\n",
@@ -82,7 +82,7 @@ MUTANTS = (
     _mutant(
         "overlap-accepted",
         "Groups may share a parameter.",
-        "partitions",
+        "summary/partitions",
         "if (owner[index] >= 0).any():",
         "if False:",
         flag="not-a-partition",

@@ -1,0 +1,175 @@
+"""A basis of two directions following noisy gradients in space, whose plane is switched."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from refimpl import online_pca
+
+from .. import player, style
+
+RULES = ("Oja", "injection")
+AZIMUTH, ELEVATION = 0.6, 0.45  # of the view, radians
+
+
+class Turning(NamedTuple):
+    """Frames of the two rules and the gradients they followed."""
+
+    gradient: np.ndarray  # (steps, 3)
+    truth: np.ndarray  # (steps + 1, 2, 3), the plane of the noiseless gradients
+    frame: np.ndarray  # (rules, steps + 1, 2, 3), rows of V
+    angle: np.ndarray  # (rules, steps + 1), between the planes, in degrees
+    gamma: float
+    turn: float
+    noise: float
+
+
+def compute(seed=1, steps=40, gamma=0.4, turn=0.3, noise=0.08):
+    """Follow gradients in a plane that is tilted by 75 degrees at half time.
+
+    Parameters
+    ----------
+    seed : int
+    steps : int
+    gamma, turn : float
+        Of `oja` and `inject`.
+    noise : float
+        Standard deviation on each coordinate; the gradients in the plane have spread 1.
+
+    Returns
+    -------
+    Turning
+    """
+    rng = np.random.default_rng(seed)
+    tilt = np.radians(75.0)
+    first = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    second = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(tilt), np.sin(tilt)]])
+    truth = np.array([first if t <= steps // 2 else second for t in range(steps + 1)])
+    start = online_pca.orthonormalize(np.array([[0.3, 0.2, 1.0], [-0.2, 1.0, 0.2]]))
+    frame = np.empty((2, steps + 1, 2, 3))
+    frame[:, 0] = start
+    gradient = np.empty((steps, 3))
+    for t in range(steps):
+        g = rng.standard_normal(2) @ truth[t + 1] + noise * rng.standard_normal(3)
+        gradient[t] = g
+        frame[0, t + 1] = online_pca.oja(frame[0, t], g, gamma)
+        frame[1, t + 1] = online_pca.inject(frame[1, t], g, turn)
+    angle = np.array(
+        [
+            [
+                np.degrees(online_pca.principal_angles(V, U)[0])
+                for V, U in zip(rows, truth, strict=True)
+            ]
+            for rows in frame
+        ]
+    )
+    return Turning(gradient, truth, frame, angle, gamma, turn, noise)
+
+
+def project(points):
+    """Points in space, shape (..., 3), as seen on the page, shape (..., 2)."""
+    a, e = AZIMUTH, ELEVATION
+    right = np.array([np.cos(a), np.sin(a), 0.0])
+    up = np.array([-np.sin(e) * -np.sin(a), -np.sin(e) * np.cos(a), np.cos(e)])
+    return np.asarray(points) @ np.array([right, up]).T
+
+
+def circle(rows, n=33):
+    """The unit circle in the plane of two orthonormal rows, as seen on the page."""
+    turn = np.linspace(0.0, 2.0 * np.pi, n)
+    return project(np.cos(turn)[:, None] * rows[0] + np.sin(turn)[:, None] * rows[1])
+
+
+def _stages(data):
+    last = data.gradient.shape[0]
+    return (0, last // 4, last // 2, last // 2 + 2, last)
+
+
+@style.use()
+def draw(data):
+    """A row for each rule, numbered stages from the first step to the last."""
+    stages = _stages(data)
+    figure, axes = style.subplots(2, len(stages), height=3.7)
+    for k, (rule, name) in enumerate(zip(RULES, ("fogr", "adam"), strict=True)):
+        color = style.look(name).color
+        for t, ax in zip(stages, axes[k], strict=True):
+            ax.plot(*circle(data.truth[t]).T, color=style.GREY, linestyle="--", linewidth=1.2)
+            ax.plot(*circle(data.frame[k, t]).T, color=color, linewidth=1.2, alpha=0.8)
+            for row in project(data.frame[k, t]):
+                ax.annotate(
+                    "",
+                    row,
+                    (0.0, 0.0),
+                    arrowprops={"arrowstyle": "->", "color": color, "linewidth": 2},
+                )
+            for g in project(data.gradient[max(0, t - 5) : t]):
+                ax.plot(*g, color=style.GREY, marker=".", markersize=4)
+            ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xticks=[], yticks=[])
+            ax.set_axis_off()
+            ax.text(0.0, -1.45, f"{data.angle[k, t]:.0f}°", ha="center", va="bottom")
+            if k == 0:
+                ax.set_title(f"step {t}")
+        axes[k, 0].text(-1.5, 0.0, rule, rotation=90, va="center", ha="right", color=color)
+    return figure
+
+
+def alt(data):
+    """What the picture shows, in words."""
+    stages = _stages(data)
+    listed = "; ".join(
+        f"{rule} {', '.join(f'{data.angle[k, t]:.0f}' for t in stages)}"
+        for k, rule in enumerate(RULES)
+    )
+    return (
+        f"Two rows of {len(stages)} stages, at steps {', '.join(map(str, stages))}: the circle in "
+        "the true plane dashed, the circle in the tracked plane with its two axes as arrows, the "
+        "last noisy gradients as dots. After half time the plane is another. Angles between the "
+        f"planes in degrees: {listed}."
+    )
+
+
+def alt_interactive(data):
+    """What the interactive version shows, in words."""
+    return (
+        "Two views of space side by side, Oja and injection, to play through "
+        f"{data.gradient.shape[0]} steps: two arrows that span the tracked plane, its circle, the "
+        "dashed circle of the true plane, and the newest noisy gradient as a dot with a line. The "
+        "true plane is switched at half time."
+    )
+
+
+def interactive(data):
+    """The two frames, step by step, as a piece of HTML."""
+    frames = range(data.gradient.shape[0] + 1)
+    truth = [player.numbers(circle(rows), 2) for rows in data.truth]
+    newest = [[]] + [player.numbers(np.array([[0.0, 0.0], g])) for g in project(data.gradient)]
+    tips = [line[-1:] for line in newest]
+    panels, layers = [], []
+    for k, (rule, name) in enumerate(zip(RULES, ("fogr", "adam"), strict=True)):
+        color = style.look(name).color
+        panels.append(player.panel((10 + 360 * k, 30, 340, 340), (-1.7, 1.7), (-1.7, 1.7), rule))
+        axes = project(data.frame[k])
+        arrows = np.concatenate([np.zeros_like(axes), axes], axis=2)
+        circles = [player.numbers(circle(rows), 2) for rows in data.frame[k]]
+        layers += [
+            player.layer(k, "line", "currentColor", width=1.5, dashes="6 4", frames=truth),
+            player.layer(k, "line", style.GREY, width=1.5, frames=newest),
+            player.layer(k, "dots", style.GREY, width=8, frames=tips),
+            player.layer(k, "line", color, width=1.5, frames=circles),
+            player.layer(k, "arrows", color, width=3, frames=player.numbers(arrows)),
+        ]
+    words = [
+        f"Step {t}. Angle between the tracked and the true plane: Oja {data.angle[0, t]:.0f}°, "
+        f"injection {data.angle[1, t]:.0f}°."
+        + (" The plane has been switched." if t > len(frames) // 2 else "")
+        for t in frames
+    ]
+    return player.scene(
+        panels,
+        layers,
+        words,
+        alt=alt_interactive(data),
+        static=player.still(draw, alt, data),
+        tall=380,
+        pause=350,
+    )

@@ -1,0 +1,64 @@
+"""The figure of a slice and its model: its numbers by another route, its drawing, its words."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+pytest.importorskip("matplotlib")
+
+from figures.summary import loss_slice
+
+
+@pytest.fixture(scope="module")
+def data():
+    return loss_slice.compute(m=41)
+
+
+@pytest.mark.once
+def test_drawn_and_said(data):
+    figure = loss_slice.draw(data)
+    assert len(figure.axes) == 2
+    said = loss_slice.alt(data)
+    assert len(said) > 200
+    assert not re.search(r"\b(nan|inf)\b", said)
+
+
+def by_hand(theta):
+    """Loss and gradient of the two weights."""
+    a, b = theta
+    z = np.tanh(a * loss_slice.INPUTS)
+    off = b * z - loss_slice.TARGETS
+    return np.mean(off**2), 2.0 * np.array(
+        [np.mean(off * b * (1.0 - z * z) * loss_slice.INPUTS), np.mean(off * z)]
+    )
+
+
+def test_grids(data):
+    """The loss where the gradient by hand leads; the model agrees to third order at the cross."""
+    theta = np.array([1.0, 0.5])
+    start, u = by_hand(theta)
+    assert data.start == pytest.approx(start, rel=1e-14)
+    for i, j in ((0, 0), (3, 30), (40, 17)):
+        there = by_hand(theta - np.array([data.x[j], data.y[i]]) * u)[0]
+        assert data.value[i, j] == pytest.approx(there, rel=1e-13)
+    near = np.hypot(*np.meshgrid(data.x, data.y)) < 0.3
+    off = np.abs(data.model - data.value)[near].max()
+    assert near.sum() >= 3
+    assert off < 0.02 * data.start
+
+
+def test_rates(data):
+    """Each is the minimum that it claims to be, by SciPy on the loss or on the grid."""
+    theta = np.array([1.0, 0.5])
+    u = by_hand(theta)[1]
+    for name, rates in data.rates.items():
+        assert data.ends[name] == pytest.approx(by_hand(theta - rates * u)[0], rel=1e-12)
+    single = data.rates["best single rate"]
+    best = scipy.optimize.minimize(lambda r: by_hand(theta - r * u)[0], [0.5]).fun
+    assert single[0] == single[1]
+    assert data.ends["best single rate"] == pytest.approx(best, rel=1e-6)
+    i, j = np.unravel_index(np.argmin(data.model), data.model.shape)
+    step = [data.x[1] - data.x[0], data.y[1] - data.y[0]]
+    assert (np.abs(data.rates["cubic"] - [data.x[j], data.y[i]]) <= step).all()

@@ -1,0 +1,281 @@
+"""The catch matrix: whole, of today's sources, a sample made again; and what is drawn of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("joblib")
+pytest.importorskip("matplotlib")
+
+from figures import style
+from figures.verify import catch_matrix
+from refimpl import vectors
+from refimpl._compile import PACKAGE
+from refimpl.errors import StateError
+from refimpl.verify import compare, ours
+from refimpl.verify.mutants import MUTANTS, VARIANTS
+
+pytestmark = pytest.mark.once
+
+# A piece, a whole step, and a variant that must pass; each before one family, to be quick.
+SAMPLE = {
+    "ridge-once": "regression",
+    "rate-off-by-a-millionth": "optimizers",
+    "lapack": "repulsion",
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return catch_matrix.compute()
+
+
+def cell(tiers, failures=None, flags=None):
+    counts = {
+        tier: {"judged": judged, "failed": failed, "largest": largest}
+        for tier, (judged, failed, largest) in tiers.items()
+    }
+    return {
+        "digest": "0",
+        "tiers": counts,
+        "failures": failures or {},
+        "flags": flags or {},
+        "operations": {},
+    }
+
+
+def told(field, sentences, **more):
+    return {"id": "r-1", "field": field, "problem": "", "sentences": sentences, **more}
+
+
+@pytest.fixture
+def invented():
+    """Two mutants of which one is caught, and a variant; an optimizers family of two tiers."""
+    cause = ["C_thetatheta: wrong", "likely cause (decay-order): the order"]
+    steps = {"steps": 9, "wrong": 9, "first_step": 1, "fields": {"theta": 9}}
+    return [
+        {
+            "name": "decay-before-adding",
+            "families": {
+                "regression": cell(
+                    {"op": (10, 4, 1e5)},
+                    {"op": told("C_thetatheta", cause)},
+                    {"normal": [1, 8], "decay-order": [3, 4]},
+                ),
+                "optimizers": cell(
+                    {"replay": (5, 1, 1e9), "trajectory": (3, 3, 1e9)},
+                    {"replay": told("theta", ["theta: wrong"], single_steps=steps)},
+                ),
+            },
+        },
+        {
+            "name": "averages-exchanged",
+            "families": {
+                "regression": cell({"op": (10, 0, 2.0)}),
+                "optimizers": cell({"replay": (5, 0, 1.0), "trajectory": (3, 0, 1.0)}),
+            },
+        },
+        {
+            "name": "lapack",
+            "families": {
+                "regression": cell({"op": (10, 0, 3.0)}),
+                "optimizers": cell({"replay": (5, 0, 7.5), "trajectory": (3, 0, 1.0)}),
+            },
+        },
+    ]
+
+
+# ------------------------------------------------------------------------- what the suite catches
+
+
+def test_the_kept_matrix_is_whole_and_of_today():
+    """Every mutant before every family, with today's sources and cases."""
+    stale = catch_matrix.stale(catch_matrix.read())
+    assert stale == [], f"{len(stale)} trials are stale: run `{catch_matrix.COMMAND}`"
+
+
+def test_every_mistake_is_caught_where_it_belongs(data):
+    """A mutant says itself why it is not; one that says so and is caught is told too."""
+    uncaught = {
+        mutant.name
+        for mutant, caught in zip(data.mutants, data.caught, strict=True)
+        if not mutant.harmless and not caught
+    }
+    assert uncaught == {mutant.name for mutant in MUTANTS if mutant.gap}
+    assert data.caught.sum() >= 40
+
+
+def test_every_harmless_variant_passes_every_case(data):
+    harmless = data.failed[data.harmless]
+    assert harmless.shape[0] == len(VARIANTS)
+    assert not harmless.any()
+    # All of them are judged by as many cases.
+    assert np.unique(data.judged[data.harmless], axis=0).shape[0] == 1
+
+
+def test_every_operation_and_every_method_is_tested_by_a_mutant(data):
+    failing = {
+        name
+        for mutant, record in zip(data.mutants, data.records, strict=True)
+        if not mutant.harmless
+        for found in record["families"].values()
+        for name in found["operations"]
+    }
+    implementation = ours.binary64()
+    wanted = {
+        f"{case.op} {case.method}".strip()
+        for case in vectors.cases()
+        if case.op in implementation or case.method in implementation["methods"]
+    }
+    assert wanted <= failing
+
+
+def test_the_margin_parts_right_from_wrong(data):
+    found = catch_matrix.margin(data)
+    assert found.accepted == compare.MARGIN
+    assert found.largest_harmless < found.accepted < found.smallest_mistake
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_sample_made_again(name, data):
+    """By the real verification: the same cases fail, in the same quantity, for the same cause."""
+    family = SAMPLE[name]
+    k = next(k for k, mutant in enumerate(data.mutants) if mutant.name == name)
+    [again] = catch_matrix.trials([data.mutants[k]], [family])
+    new, old = again["families"][family], data.records[k]["families"][family]
+    for key in ("digest", "flags", "operations"):
+        assert new[key] == old[key]
+    assert new["tiers"].keys() == old["tiers"].keys()
+    for tier, counts in new["tiers"].items():
+        for key in ("judged", "failed"):
+            assert counts[key] == old["tiers"][tier][key]
+    assert new["failures"].keys() == old["failures"].keys()
+    for tier, first in new["failures"].items():
+        for key in ("id", "field", "step", "problem"):
+            assert first[key] == old["failures"][tier][key]
+        assert first["sentences"][-1] == old["failures"][tier]["sentences"][-1]
+
+
+# ------------------------------------------------------------------------------- what is kept
+
+
+def test_a_stamp_sees_code_and_not_words():
+    source = 'X = "#"  # a sign\n\n\ndef f(x):\n    """Twice."""\n    return 2 * x\n'
+    other_words = source.replace("Twice.", "Two\n    times.").replace("# a sign", "# why")
+    assert catch_matrix.bare(source) == catch_matrix.bare(other_words)
+    assert catch_matrix.bare(source) == 'X = "#"\ndef f(x):\n    return 2 * x'
+    assert catch_matrix.bare(source) != catch_matrix.bare(source.replace("2 * x", "3 * x"))
+
+
+def test_stale_records_are_named(data):
+    mutant, family = data.mutants[0].name, vectors.families()[0]
+    records = json.loads(json.dumps(data.records))
+    records[0]["families"][family]["digest"] = "of yesterday"
+    records.append({"name": "of yesterday", "families": {}})
+    del records[1]
+    missing = [f"{data.mutants[1].name} before {name}" for name in vectors.families()]
+    found = catch_matrix.stale(records)
+    assert found == [f"{mutant} before {family}", *missing, "of yesterday"]
+
+
+def test_the_stamp_holds_all_that_answers():
+    """Every module that a process loads to answer, but those that only read, order or list."""
+    code = (
+        "import sys; from refimpl.verify import compare, ours, python_side; ours.binary64()\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('refimpl')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = [Path(file).relative_to(PACKAGE).as_posix() for file in run.stdout.split()]
+    wanted = {name for name in loaded if name.split("/")[0] not in catch_matrix.IDLE}
+    found = set(catch_matrix.answering())
+    assert wanted <= found
+    assert {mutant.file + ".py" for mutant in (*MUTANTS, *VARIANTS)} <= found
+    assert "cli.py" not in found
+
+
+def test_finished_trials_are_kept(tmp_path, monkeypatch):
+    asked = []
+
+    def verified(mutant, families):
+        asked.append((mutant.name, [family.name for family in families]))
+        return families
+
+    monkeypatch.setattr(catch_matrix.trial, "verified", verified)
+    monkeypatch.setattr(
+        catch_matrix.trial,
+        "record",
+        lambda families: {family.name: cell({"op": (1, 1, 9.0)}) for family in families},
+    )
+    some, names = MUTANTS[:2], ["qr_step", "repulsion"]
+    first = catch_matrix.trials(some, names[:1], cache=tmp_path / "new")
+    both = catch_matrix.trials(some, names, cache=tmp_path / "new")
+    again = catch_matrix.trials(some, names, cache=tmp_path / "new")
+    assert asked == [(m.name, [name]) for name in names for m in some]
+    assert both == again
+    assert [one["families"]["qr_step"] for one in first] == [
+        one["families"]["qr_step"] for one in both
+    ]
+
+
+def test_records_are_read_as_they_were_written(tmp_path, invented):
+    path = tmp_path / "new" / "records.json"
+    catch_matrix.write(invented, path)
+    assert catch_matrix.read(path) == invented
+    with pytest.raises(StateError, match="catch_matrix"):
+        catch_matrix.read(tmp_path / "missing.json")
+
+
+# ------------------------------------------------------------------------------- what is shown
+
+
+def test_invented_records_are_counted_as_they_are(invented):
+    data = catch_matrix.compute(invented)
+    columns = ("regression", "op"), ("optimizers", "replay"), ("optimizers", "trajectory")
+    assert data.columns == columns
+    assert data.failed.tolist() == [[4, 1, 3], [0, 0, 0], [0, 0, 0]]
+    assert data.judged[0].tolist() == [10, 5, 3]
+    assert data.caught.tolist() == [True, False, False]
+    assert data.harmless.tolist() == [False, False, True]
+    assert [row["mutant"] for row in catch_matrix.gaps(data)] == ["averages-exchanged"]
+    assert catch_matrix.margin(data) == (64.0, 7.5, "lapack", 1e5, "decay-before-adding")
+    assert catch_matrix.diagnosis(data) == (1, 1, 0, 0, 1, 1, 1)
+    caught, missed = catch_matrix.table(data)
+    assert caught["caught in"] == (
+        "regression op: 4 of 10; optimizers replay: 1 of 5; optimizers trajectory: 3 of 3"
+    )
+    assert caught["report"] == "C_thetatheta: wrong. Likely cause (decay-order): the order."
+    assert missed["caught in"].startswith("not caught: ")
+    [variant] = catch_matrix.variants(data)
+    assert (variant["passed"], variant["largest error"]) == (18, 7.5)
+
+
+def test_a_wrong_cause_does_not_count(invented):
+    """Negative control of the count of right diagnoses."""
+    first = invented[0]["families"]["regression"]["failures"]["op"]
+    first["sentences"] = ["likely cause (normal): something"]
+    first["field"] = "C_gg"
+    invented[0]["families"]["regression"]["flags"] = {
+        name: [2, 2] for name in ("normal", "far-mean", "first-step")
+    } | {"decay-order": [1, 2]}
+    assert catch_matrix.diagnosis(catch_matrix.compute(invented)) == (0, 1, 0, 0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("whose", ["kept", "invented"])
+def test_the_matrix_is_drawn_and_described(whose, data, invented):
+    shown = data if whose == "kept" else catch_matrix.compute(invented)
+    figure = catch_matrix.draw(shown)
+    # That of the kept records repeats in tests/figures/test_figures.py.
+    if whose == "invented":
+        assert style.render(figure) == style.render(catch_matrix.draw(shown))
+    names = [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
+    assert sorted(names) == sorted(mutant.name for mutant in shown.mutants)
+    marks = sum(len(points.get_offsets()) for ax in figure.axes for points in ax.collections)
+    assert marks == np.sum(shown.failed > 0)
+    words = catch_matrix.alt(shown)
+    assert f"{int(shown.caught.sum())} are caught where they must be" in words
+    assert all(row["mutant"] in words for row in catch_matrix.gaps(shown))
+    assert words.endswith("pass every case.")
