@@ -22,6 +22,8 @@ from refimpl.oracle import cubic as oracle
 from refimpl.oracle.arrays import exact, largest
 from refimpl.secular import length, root
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)
 # A dozen roundings of sums of up to 16 terms, as the residual counts them.

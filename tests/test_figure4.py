@@ -11,7 +11,7 @@ import figures
 from figures import figure4, four_functions, published, style
 from refimpl.errors import StateError
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 PANELS = ("figure4", "figure5", "figure7")
 

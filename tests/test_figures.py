@@ -33,6 +33,8 @@ from figures import (
 from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 
+pytestmark = pytest.mark.numerics
+
 # Batch formulas and recursions differ by some hundred roundings of well-conditioned fits.
 ROUNDING = 1e-10
 

@@ -15,6 +15,8 @@ from figures import chaos, fair_comparison, gallery, noise_models, page
 from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 
+pytestmark = pytest.mark.numerics
+
 MODULES = {
     m.__name__.rpartition(".")[2]: m for m in (gallery, noise_models, fair_comparison, chaos)
 }

@@ -12,6 +12,8 @@ from refimpl import layered_summary, partitions
 from refimpl.layered_summary import assign
 from refimpl.network import Network
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

@@ -11,6 +11,8 @@ import refimpl
 from figures import inside_a_run, optimizer_values, options
 from refimpl import functions
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 MODULES = (inside_a_run, options, optimizer_values)
 

@@ -26,6 +26,8 @@ from figures import (
     turning_frame,
 )
 
+pytestmark = pytest.mark.numerics
+
 MODULES = (
     online_pca,
     transport,

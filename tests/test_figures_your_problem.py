@@ -15,7 +15,7 @@ import refimpl
 from figures import followed, page, your_least_squares, your_logistic
 from refimpl import noise
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 MODULES = {"your_least_squares": your_least_squares, "your_logistic": your_logistic}
 PAGE = Path(__file__).resolve().parent.parent / "book" / "your_problem.md"

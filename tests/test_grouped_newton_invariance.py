@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from refimpl import _compile, functions
 from refimpl.optimizers.grouped_newton import grouped_newton
 
+pytestmark = pytest.mark.numerics
+
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=15 if _compile.JIT else 4)
 
 GROUPS = ((0, 2), (1, 3, 4))

@@ -22,6 +22,8 @@ from refimpl.network import Batch, Network
 from refimpl.optimizers.grouped_newton import Slice, grouped_newton, partition
 from refimpl.runs import cells
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

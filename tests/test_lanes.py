@@ -19,6 +19,8 @@ from refimpl.lanes import symmetric_eigen as lanes_eigen
 from refimpl.runs import execute
 from refimpl.symmetric_eigen import EPS
 
+pytestmark = pytest.mark.numerics
+
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 3)
 FOGR = optimizers.get("fogr")
 STEPS = 8

@@ -21,6 +21,8 @@ from refimpl.layered_summary import assign, summarize, summarize_with_noise
 from refimpl.network import ACTIVATIONS, LOSSES, Batch, Network, one_hot
 from refimpl.summary import NOISE_FACTOR, without_noise
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=40)

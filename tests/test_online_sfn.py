@@ -12,6 +12,8 @@ from refimpl.errors import RangeError
 from refimpl.optimizers.online_sfn import OnlineSFNState, online_sfn
 from refimpl.optimizers.subspace import Subspace
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 STEPS = 15
 OPTIONS = [

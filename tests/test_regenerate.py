@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib")
 from figures import published, regenerate
 from refimpl import functions
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture

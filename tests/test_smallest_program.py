@@ -8,6 +8,8 @@ pytest.importorskip("matplotlib")
 
 from figures import smallest_program, style
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(float).eps
 
 

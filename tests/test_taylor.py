@@ -17,6 +17,8 @@ from refimpl.errors import DtypeError, NotFiniteError, RangeError, ShapeError
 from refimpl.errors import UnsupportedOperationError as Unsupported
 from refimpl.taylor import Taylor, expand, line, logistic, logsumexp, relu, series, softplus
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=40)
 SEEDS = st.integers(0, 2**32)

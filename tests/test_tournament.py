@@ -17,6 +17,8 @@ from refimpl.runs import statistics, tournament
 from refimpl.runs.lattice import lattice_points
 from refimpl.runs.tournament import Rival, Row, read, recompute, write
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 STARTS = lattice_points(1, 2)
 SEEDS = range(6)

@@ -9,6 +9,8 @@ from refimpl.errors import VerificationError
 from refimpl.optimizers import METHODS
 from refimpl.verify import compare, ours, python_side, runner
 
+pytestmark = pytest.mark.numerics
+
 MODULE = '''
 """An implementation of the small family."""
 import os
