@@ -9,6 +9,8 @@ import pytest
 
 import refimpl
 
+pytestmark = pytest.mark.numerics
+
 MODULES = [
     "refimpl",
     *sorted(

@@ -5,6 +5,8 @@ import refimpl
 from refimpl import functions, noise
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
 
+pytestmark = pytest.mark.numerics
+
 
 def test_gaussian_is_a_scaled_row_a_step():
     """What a program draws that asks for ``standard_normal(D)`` before each step."""

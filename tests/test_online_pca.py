@@ -10,6 +10,8 @@ from refimpl import _compile, online_pca
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
 from refimpl.online_pca import inject, inject_by_gram, oja, orthonormalize
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)
 SEEDS = st.integers(0, 2**32)

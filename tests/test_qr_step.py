@@ -10,6 +10,8 @@ from refimpl import _compile, online_pca, qr_step
 from refimpl.errors import NotFiniteError, NotSymmetricError, ShapeError
 from refimpl.qr_step import shifted_qr_step, wilkinson
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 12)
 SEEDS = st.integers(0, 2**32)

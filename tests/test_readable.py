@@ -6,6 +6,8 @@ import pytest
 from refimpl import _compile, functions
 from refimpl.taylor import expand
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 RNG = np.random.default_rng(11)

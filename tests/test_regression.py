@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from refimpl import _compile, regression
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, StateError
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 12)
 BETAS = st.floats(0.02, 0.98)

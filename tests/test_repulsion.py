@@ -8,6 +8,8 @@ from refimpl import _compile
 from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from refimpl.repulsion import newton, saddle_free
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=80 if _compile.JIT else 15)
 

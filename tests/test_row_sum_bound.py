@@ -8,6 +8,8 @@ from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeE
 from refimpl.qr_step import shifted_qr_step
 from refimpl.repulsion import newton, row_sum_bound, saddle_free
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=100 if _compile.JIT else 25)
 SEEDS = st.integers(0, 2**32)

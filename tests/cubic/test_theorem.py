@@ -11,6 +11,8 @@ from refimpl import _compile
 from refimpl.cubic import minimize_cubic
 from refimpl.summary import summarize
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)
 SEEDS = st.integers(0, 2**32)

@@ -25,6 +25,8 @@ from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 from tests.figures.figure_settings import SMALL
 
+pytestmark = pytest.mark.numerics
+
 # Batch formulas and recursions differ by some hundred roundings of well-conditioned fits.
 ROUNDING = 1e-10
 

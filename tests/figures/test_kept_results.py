@@ -9,7 +9,7 @@ pytest.importorskip("matplotlib")
 from figures import kept_results
 from refimpl.errors import StateError
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 COMMAND = kept_results.command("something")
 

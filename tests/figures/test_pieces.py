@@ -26,6 +26,8 @@ from figures.repulsion import (
 )
 from tests.figures.figure_settings import SMALL
 
+pytestmark = pytest.mark.numerics
+
 MODULES = (
     online_pca,
     transport,

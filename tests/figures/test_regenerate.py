@@ -12,7 +12,7 @@ from figures import regenerate
 from figures.published import published
 from refimpl import functions
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture

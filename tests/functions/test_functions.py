@@ -8,6 +8,8 @@ from numba import types
 from refimpl import functions
 from refimpl.errors import NotFiniteError, ShapeError, UnknownNameError
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 ALL = functions.all()
 EVERY = pytest.mark.parametrize("function", ALL.values(), ids=ALL.keys())

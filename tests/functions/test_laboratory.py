@@ -20,6 +20,8 @@ from refimpl.functions import (
     styblinski_tang,
 )
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 20)
 R3 = random_rotation(np.random.default_rng(1), 3)

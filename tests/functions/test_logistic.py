@@ -13,6 +13,8 @@ from refimpl import _compile, noise
 from refimpl.errors import NoMinimumError, NotFiniteError, RangeError, ShapeError
 from refimpl.functions import logistic_regression
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=40 if _compile.JIT else 15)
 

@@ -6,6 +6,8 @@ from refimpl.errors import NotFiniteError, NotOrthogonalError, ShapeError
 from refimpl.functions import bounded_saddle, quadratic, random_rotation
 from refimpl.functions.rotation import TOLERANCE
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

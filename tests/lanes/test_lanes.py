@@ -19,6 +19,8 @@ from refimpl.lanes import symmetric_eigen as lanes_eigen
 from refimpl.linear_algebra.symmetric_eigen import EPS
 from refimpl.runs import execute
 
+pytestmark = pytest.mark.numerics
+
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 3)
 FOGR = optimizers.get("fogr")
 STEPS = 8

@@ -8,6 +8,8 @@ from refimpl.errors import NotFiniteError, RangeError, ShapeError
 from refimpl.functions import random_rotation
 from refimpl.linear_algebra.lanczos import lanczos
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60)
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from refimpl import _compile
 from refimpl.linear_algebra.symmetric_eigen import EPS, congruence, eigh, rotate, sort_columns
 
+pytestmark = pytest.mark.numerics
+
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=80 if _compile.JIT else 15)
 
 

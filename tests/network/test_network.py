@@ -32,6 +32,8 @@ from refimpl.network import (
 )
 from refimpl.taylor import expand
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=30)

@@ -14,6 +14,8 @@ from refimpl import _compile, functions, optimizers
 from refimpl.errors import RangeError
 from refimpl.optimizers import diagonal
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=25 if _compile.JIT else 3)
 SUBSPACE = ("sogr", "dsogr", "csogr", "cdsogr")

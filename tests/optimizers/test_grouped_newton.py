@@ -15,6 +15,8 @@ from refimpl.optimizers.grouped_newton import Slice, grouped_newton
 from refimpl.optimizers.grouped_newton_safeguarded import grouped_newton_safeguarded
 from tests.optimizers.grouped_steps import BOTH, begin, cube, given_slice, quartic, slice_of, walk
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=15 if _compile.JIT else 4)
 

@@ -14,6 +14,8 @@ from refimpl import _compile, functions
 from refimpl.optimizers.grouped_newton import grouped_newton
 from tests.optimizers.grouped_steps import walk
 
+pytestmark = pytest.mark.numerics
+
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=15 if _compile.JIT else 4)
 
 GROUPS = ((0, 2), (1, 3, 4))

@@ -22,6 +22,8 @@ from refimpl.optimizers.grouped_newton import Slice, grouped_newton, partition
 from refimpl.runs.experiments import cells
 from tests.optimizers.grouped_steps import BOTH, slice_of
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

@@ -8,6 +8,8 @@ from refimpl.errors import NotFiniteError, RangeError, ShapeError
 from refimpl.linear_algebra.lanczos import lanczos
 from refimpl.optimizers.krylov_sfn import krylov_sfn
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)
 

@@ -10,6 +10,8 @@ from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeE
 from refimpl.optimizers.newton import newton
 from refimpl.optimizers.sfn import sfn
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60 if _compile.JIT else 15)
 # Both sides of the size where eigh turns from Jacobi rotations to LAPACK.

@@ -19,6 +19,8 @@ from refimpl import _compile, functions, optimizers, regression
 from refimpl.optimizers import subspace
 from refimpl.optimizers.ogr import OGRParameters, neutral, ogr, rest
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=25 if _compile.JIT else 4)
 STEPS = 20

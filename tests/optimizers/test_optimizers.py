@@ -8,6 +8,8 @@ import scipy.linalg
 import refimpl
 from refimpl import functions, optimizers, regression
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 # Those that learn from gradients alone; the others are tested with what they need besides.
 SIMPLE = {

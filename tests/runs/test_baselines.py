@@ -9,6 +9,8 @@ import refimpl
 from refimpl import functions
 from refimpl.errors import EvaluationError, GradientError, MissingDerivativeError
 
+pytestmark = pytest.mark.numerics
+
 BASELINES = {"bfgs": "BFGS", "lbfgs": "L-BFGS-B", "trust_exact": "trust-exact"}
 
 

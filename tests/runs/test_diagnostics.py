@@ -11,6 +11,8 @@ from refimpl.errors import ShapeError, StateError
 from refimpl.functions import random_rotation
 from refimpl.runs.diagnostics import diagnostics, with_model
 
+pytestmark = pytest.mark.numerics
+
 SPECTRUM = [0.5, 2.0, 8.0]
 ROTATED = functions.quadratic(SPECTRUM, random_rotation(np.random.default_rng(3), 3))
 MODELS = {

@@ -15,6 +15,8 @@ from refimpl.errors import (
     ShapeError,
 )
 
+pytestmark = pytest.mark.numerics
+
 GRADIENT_ONLY = [
     method for method in optimizers.METHODS.values() if not (method.curvature or method.solver)
 ]

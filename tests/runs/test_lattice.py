@@ -9,6 +9,8 @@ import refimpl
 from refimpl import functions, optimizers
 from refimpl.runs.lattice import lattice_points
 
+pytestmark = pytest.mark.numerics
+
 STEPS = 12
 METHODS = pytest.mark.parametrize("method", ["sgd", "momentum", "adam", "fogr"])
 

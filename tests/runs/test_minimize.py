@@ -6,6 +6,8 @@ from scipy.optimize import OptimizeResult
 import refimpl
 from refimpl import functions, optimizers
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 H = np.array([[2.0, 0.5], [0.5, 1.0]])
 

@@ -8,6 +8,8 @@ import refimpl
 from refimpl.errors import MissingDerivativeError, RangeError, UnknownNameError
 from refimpl.optimizers import METHODS
 
+pytestmark = pytest.mark.numerics
+
 OWN = sorted(name for name, method in METHODS.items() if not method.solver)
 H = np.array([[2.0, 0.5], [0.5, 1.0]])
 

@@ -23,6 +23,8 @@ from refimpl.errors import (
 from refimpl.summary import definition, summarize, tensor, third_noise, without_noise
 from refimpl.taylor import expand, logsumexp, relu
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=30)
 SEEDS = st.integers(0, 2**32)

@@ -12,6 +12,8 @@ from refimpl.optimizers import adam
 from refimpl.summary import summarize
 from refimpl.taylor import expand
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=20 if _compile.JIT else 8)
 SEEDS = st.integers(0, 2**32)

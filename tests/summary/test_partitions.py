@@ -9,6 +9,8 @@ from refimpl import partitions
 from refimpl.errors import DtypeError, PartitionError, RangeError, ShapeError
 from refimpl.taylor import line
 
+pytestmark = pytest.mark.numerics
+
 SHAPES = {"W1": (3, 2), "b1": (2,), "gain": (), "W2": (2, 1), "b2": (1,)}
 SHAPE_LISTS = st.lists(st.lists(st.integers(0, 3), max_size=3).map(tuple), min_size=1, max_size=6)
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=60)

@@ -21,6 +21,8 @@ from refimpl.summary import Summary
 from refimpl.verify import compare, ours, protocol, python_side
 from refimpl.verify.runner import HELD
 
+pytestmark = pytest.mark.numerics
+
 FOLDER = resources.files("refimpl") / "vectors" / "v1"
 FAMILIES = (
     "regression",

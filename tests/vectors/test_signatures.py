@@ -8,7 +8,7 @@ from refimpl import optimizers, vectors
 from refimpl.vectors.signatures import signatures
 from refimpl.verify import ours
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 REPLAYED = sorted(name for name, method in optimizers.METHODS.items() if ours.replayable(method))
 

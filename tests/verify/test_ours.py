@@ -12,6 +12,8 @@ from refimpl import vectors
 from refimpl.verify import compare, ours, protocol, python_side, report
 from refimpl.verify.runner import Outcome
 
+pytestmark = pytest.mark.numerics
+
 FAMILIES = vectors.families() if vectors.FOLDER.is_dir() else []
 
 

@@ -9,6 +9,8 @@ from refimpl.optimizers import METHODS
 from refimpl.verify import compare, ours, python_side, runner
 from tests.verify import verify_family as small
 
+pytestmark = pytest.mark.numerics
+
 MODULE = '''
 """An implementation of the small family."""
 import os

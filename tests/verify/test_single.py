@@ -10,7 +10,7 @@ from refimpl import repulsion, vectors
 from refimpl.errors import NotFiniteError
 from refimpl.verify import compare, ours, protocol, python_side, single
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 # A replay repeats itself.
 STEPS = 4

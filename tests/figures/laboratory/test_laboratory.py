@@ -15,6 +15,8 @@ from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 from tests.figures.figure_settings import SMALL
 
+pytestmark = pytest.mark.numerics
+
 MODULES = {
     m.__name__.rpartition(".")[2]: m for m in (gallery, noise_models, fair_comparison, chaos)
 }

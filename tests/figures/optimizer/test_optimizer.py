@@ -11,6 +11,8 @@ from figures.optimizer import inside_a_run, optimizer_values, options
 from refimpl import functions
 from tests.figures.figure_settings import SMALL
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 MODULES = (inside_a_run, options, optimizer_values)
 

@@ -13,7 +13,7 @@ import pytest
 import refimpl
 from refimpl import functions
 
-pytestmark = pytest.mark.compiled
+pytestmark = [pytest.mark.numerics, pytest.mark.compiled]
 
 SEEDS = 1000
 TAIL = 0.005

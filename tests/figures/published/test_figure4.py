@@ -12,7 +12,7 @@ from figures import style
 from figures.published import figure4, four_functions, published
 from refimpl.errors import StateError
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 PANELS = ("figure4", "figure5", "figure7")
 

@@ -14,6 +14,8 @@ from figures.published import published
 from refimpl import functions, optimizers
 from refimpl.errors import StateError, UnknownNameError
 
+pytestmark = pytest.mark.numerics
+
 SEEDS = 12
 # Of one two-sided test; there are nine rows.
 FALSE_ALARM = 1e-4

@@ -10,6 +10,8 @@ pytest.importorskip("matplotlib")
 from figures import style
 from figures.published import smallest_program
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(float).eps
 
 

@@ -9,6 +9,8 @@ from figures.robust_default import rivals
 from refimpl import optimizers
 from refimpl.runs.experiments import tournament
 
+pytestmark = pytest.mark.numerics
+
 NAMES = ("tournament", "ablation")
 # Two rows that are quick to run: no run on a quadratic is chaotic, Himmelblau's are a little.
 SAMPLE = ("matyas, noise 0.1, 50 steps", "himmelblau, noise 1, 50 steps")

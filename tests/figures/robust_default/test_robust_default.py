@@ -19,6 +19,8 @@ from refimpl.optimizers import subspace
 from refimpl.optimizers.ogr import OGRParameters, neutral, ratio, start, step
 from refimpl.qr_step import shifted_qr_step
 
+pytestmark = pytest.mark.numerics
+
 MODULES = {"pure_noise": pure_noise, "robust_scale": robust_scale, "stall": stall}
 GAMMAS = (0.2, 0.5, 1.0)
 

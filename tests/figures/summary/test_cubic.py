@@ -10,6 +10,8 @@ pytest.importorskip("matplotlib")
 
 from figures.summary import cubic
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

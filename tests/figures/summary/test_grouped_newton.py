@@ -10,6 +10,8 @@ pytest.importorskip("matplotlib")
 from figures.summary import grouped_newton
 from refimpl import functions, minimize, summary
 
+pytestmark = pytest.mark.numerics
+
 STEPS = 4
 
 

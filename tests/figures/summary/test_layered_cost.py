@@ -12,6 +12,8 @@ from refimpl import layered_summary, partitions
 from refimpl.network import Network
 from refimpl.summary.layered import assign
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

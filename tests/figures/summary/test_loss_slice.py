@@ -10,6 +10,8 @@ pytest.importorskip("matplotlib")
 
 from figures.summary import loss_slice
 
+pytestmark = pytest.mark.numerics
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -14,6 +14,8 @@ import itertools
 from figures.summary import taylor
 from refimpl.taylor import expand, series
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 

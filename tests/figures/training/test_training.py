@@ -15,6 +15,8 @@ from refimpl import optimizers
 from refimpl.errors import StateError
 from refimpl.runs.experiments.training import summary_cost
 
+pytestmark = pytest.mark.numerics
+
 KEYS = [(data, row) for data in training.TASKS for row in training.ROWS]
 # Steps up to the early look: few enough that rounding has not yet grown.
 SAMPLE = ("Adam", "cdOGR", "ogr", "grouped", "grouped, Adam, no cross terms")

@@ -19,7 +19,7 @@ from refimpl.errors import StateError
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, VARIANTS
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 # A piece, a whole step, and a variant that must pass; each before one family, to be quick.
 SAMPLE = {

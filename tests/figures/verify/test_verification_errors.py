@@ -5,7 +5,7 @@ import pytest
 
 from figures.verify import verification_errors
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

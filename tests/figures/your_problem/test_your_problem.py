@@ -15,7 +15,7 @@ from figures.your_problem import followed, your_least_squares, your_logistic
 from refimpl import noise
 from tests.figures.figure_settings import SMALL
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 MODULES = {"your_least_squares": your_least_squares, "your_logistic": your_logistic}
 PAGE = Path(__file__).resolve().parents[3] / "book" / "your_problem.md"

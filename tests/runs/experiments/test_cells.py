@@ -28,6 +28,8 @@ from refimpl.noise import minibatch, student
 from refimpl.runs.experiments import cells
 from refimpl.runs.experiments.cells import Cell, compute, escape_steps
 
+pytestmark = pytest.mark.numerics
+
 ROOT = Path(refimpl.__file__).parents[1]
 BEALE = Cell(
     functions.beale, "momentum", [[-2.0, 1.0], [1.0, 1.0]], 8, 0.1, (0, 1, 2), hyperparameters={}

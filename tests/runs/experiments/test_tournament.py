@@ -17,6 +17,8 @@ from refimpl.runs.experiments import statistics, tournament
 from refimpl.runs.experiments.tournament import Rival, Row, read, recompute, write
 from refimpl.runs.lattice import lattice_points
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 STARTS = lattice_points(1, 2)
 SEEDS = range(6)

@@ -17,6 +17,8 @@ from refimpl.optimizers.grouped_newton import Slice
 from refimpl.optimizers.momentum import momentum
 from refimpl.runs.experiments.training import gradient_products, summary_cost, train, value_cost
 
+pytestmark = pytest.mark.numerics
+
 EPS = np.finfo(np.float64).eps
 
 
