@@ -10,7 +10,7 @@ TESTS = Path(__file__).resolve().parent
 # otherwise. All the rest of the package does, and so does every figure.
 PLAIN = {
     "_compile": "how a piece is compiled",
-    "_finite": "a check of every number",
+    "_cache": "where compiled code is kept",
     "cli": "the command line",
     "errors": "names of errors",
     "functions": "formulas without a sum; those with one are tested in marked files",
@@ -22,22 +22,24 @@ PLAIN = {
 }
 # Test files without the mark, each with its reason.
 UNMARKED = {
-    "test_book": "pages as text",
+    "book/test_api": "names of the API page",
+    "book/test_book": "pages as text",
+    "oracle/test_measure": "numbers of 60 digits",
+    "oracle/test_oracle": "numbers of 60 digits",
     "test_cli": "the command line",
     "test_compile": "what is compiled when",
     "test_environment": "versions",
     "test_errors": "the errors' names and messages",
     "test_import": "what an import loads",
-    "test_mutants": "wrong pieces, each far off",
     "test_numerics": "this file",
-    "test_oracle": "numbers of 60 digits",
-    "test_oracle_measure": "numbers of 60 digits",
-    "test_templates": "programs in other frameworks, with kernels of their own",
+    "test_rooms": "imports as text",
     "test_uncompiled": "the whole suite again",
-    "test_vectors_reading": "files",
-    "test_verify": "comparing numbers that are given",
-    "test_verify_program": "programs that talk",
-    "test_verify_report": "words",
+    "vectors/test_reading": "files",
+    "verify/test_mutants": "wrong pieces, each far off",
+    "verify/test_program_side": "programs that talk",
+    "verify/test_report": "words",
+    "verify/test_templates": "programs in other frameworks, with kernels of their own",
+    "verify/test_verify": "comparing numbers that are given",
 }
 
 
@@ -78,9 +80,13 @@ def why_wrong(name, text):
 
 def test_every_file_is_marked_or_named():
     files = [path for path in TESTS.rglob("test_*.py") if "benchmarks" not in path.parts]
-    wrong = [why_wrong(path.stem, path.read_text(encoding="utf-8")) for path in files]
+    texts = {
+        path.relative_to(TESTS).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+        for path in files
+    }
+    wrong = [why_wrong(name, text) for name, text in texts.items()]
     assert not [message for message in wrong if message]
-    assert set(UNMARKED) <= {path.stem for path in files}
+    assert set(UNMARKED) <= set(texts)
 
 
 @pytest.mark.parametrize(
@@ -88,10 +94,10 @@ def test_every_file_is_marked_or_named():
     [
         ("test_new", "from refimpl import regression", "imports refimpl.regression and is not"),
         ("test_new", "from refimpl.optimizers.ogr import ogr", "is not marked"),
-        ("test_book", "import figures.chaos", "imports figures.chaos and is not marked"),
+        ("book/test_book", "import figures.chaos", "imports figures.chaos and is not marked"),
         ("test_new", "import refimpl\nfrom refimpl import errors", "neither marked nor listed"),
-        ("test_book", "pytestmark = [pytest.mark.numerics]", "marked and listed"),
-        ("test_book", "def test():\n    from refimpl import regression", None),
+        ("book/test_book", "pytestmark = [pytest.mark.numerics]", "marked and listed"),
+        ("book/test_book", "def test():\n    from refimpl import regression", None),
         ("test_new", "from refimpl import taylor\npytestmark = pytest.mark.numerics", None),
     ],
 )
