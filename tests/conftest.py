@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+import threadpoolctl
 
 from refimpl import _compile
 
@@ -29,6 +30,18 @@ def pytest_collection_finish():
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which kernels of the linear algebra the results are of."""
+    found = {
+        f"{library.get('architecture', '?')} ({library['internal_api']}), "
+        f"{library['num_threads']} threads"
+        for library in threadpoolctl.threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    how = "compiled" if _compile.JIT else "uncompiled"
+    terminalreporter.write_line(f"linear algebra: {'; '.join(sorted(found))}; pieces {how}")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,39 @@ def test_installed_version_is_allowed(requirement):
     assert requirement.specifier.contains(version)
 
 
+LOCKED = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def locked():
+    """Name -> the one version that the lock has for this Python and system."""
+    found = {}
+    for line in LOCKED.splitlines():
+        if line[:1].isalnum():
+            requirement = Requirement(line.rstrip("\\ "))
+            if requirement.marker is None or requirement.marker.evaluate():
+                assert requirement.name not in found
+                (version,) = requirement.specifier
+                assert version.operator == "=="
+                found[requirement.name.lower().replace("_", "-")] = version.version
+    return found
+
+
+def test_lock_is_of_these_requirements():
+    """Each bound holds in it: a bound that changes asks for the command in its first lines."""
+    declared = PROJECT["dependencies"] + EXTRAS["book"] + EXTRAS["test"] + EXTRAS["lint"]
+    found = locked()
+    for requirement in map(Requirement, declared):
+        assert requirement.specifier.contains(found[requirement.name.lower()]), requirement
+    assert " ".join(f"--extra {name}" for name in ("book", "test", "lint")) in LOCKED[:400]
+
+
+def test_lock_has_hashes_and_no_addresses():
+    entries = LOCKED.split("\n    # via")
+    assert len(entries) > 100
+    assert all("--hash=sha256:" in entry for entry in entries[:-1])
+    assert "://" not in LOCKED
+
+
 def imported(file):
     """Top-level names of what a file imports from elsewhere as soon as it is imported itself."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
