@@ -6,13 +6,13 @@ import itertools
 import numpy as np
 import pytest
 import scipy.linalg
-from rounding import EPS, assert_agree
 
 import refimpl
 from refimpl import functions, optimizers, regression
 from refimpl.errors import RangeError
 from refimpl.optimizers.online_sfn import OnlineSFNState, online_sfn
 from refimpl.optimizers.subspace import Subspace
+from tests.rounding import EPS, assert_agree
 
 pytestmark = pytest.mark.numerics
 

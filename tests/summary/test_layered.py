@@ -18,7 +18,7 @@ from refimpl.errors import (
     ShapeError,
 )
 from refimpl.network import ACTIVATIONS, LOSSES, Batch, Network, one_hot
-from refimpl.summary import NOISE_FACTOR, without_noise
+from refimpl.summary import NOISE_FACTOR, definition, without_noise
 from refimpl.summary.layered import assign, summarize, summarize_with_noise
 
 pytestmark = pytest.mark.numerics
@@ -55,7 +55,7 @@ class Problem:
         return summary.summarize(loss, self.theta, self.u, self.groups, order)
 
 
-class Shaken(summary._Slices):
+class Shaken(definition._Slices):
     """The definition with every number and every result off by a random share of at most eps."""
 
     def __init__(self, rng, *place):
