@@ -1,6 +1,11 @@
 """Shared by all tests: whether the compiler is on, and sizes to match."""
 
 import gc
+import os
+
+# Before NumPy is loaded: as many workers as processors, so that more threads would only wait for
+# each other. Whoever asks for another number gets it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 import threadpoolctl

@@ -25,7 +25,7 @@ from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 from tests.figures.figure_settings import SMALL
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 # Batch formulas and recursions differ by some hundred roundings of well-conditioned fits.
 ROUNDING = 1e-10
@@ -223,8 +223,8 @@ def test_two_means_against_batches_and_unrolled_sums():
             assert fit.mistaken_zero_bias[row, run] == pytest.approx(mistaken, rel=1e-9)
 
 
-def test_two_means_agree_at_constant_gain_and_part_at_the_falling_one(size):
-    fit = two_means.compute(runs=size(2000, 300))
+def test_two_means_agree_at_constant_gain_and_part_at_the_falling_one():
+    fit = two_means.compute(runs=2000)
     same = two_means.relative_difference(fit.new_mean, fit.exact)
     # Rounding of the two sums of products, magnified where a slope happens to be near 0.
     assert np.quantile(same, 0.99) < 1e-13
@@ -255,12 +255,12 @@ def test_coverage_counts_the_intervals_of_batch_fits():
     assert found.median_curvature[0, 0] == pytest.approx(np.median(lines[0]))
 
 
-def test_coverage_holds_for_independent_positions_and_fails_at_rest(size):
+def test_coverage_holds_for_independent_positions_and_fails_at_rest():
     """The design's claims; with 1500 runs a share of 0.95 is seen below 0.92 once in 1e7.
 
     The negative control is the closed loop, whose extremum the same bound must reject.
     """
-    found = coverage.compute(runs=size(4000, 1500), betas=(0.1, 0.4))
+    found = coverage.compute(runs=4000, betas=(0.1, 0.4))
     assert np.all(found.share[0] >= 0.92)
     assert np.all(found.share[1, 1] < 0.92)
     assert found.median_curvature[1, 1] > 1.5
@@ -279,10 +279,8 @@ def test_correlated_error_against_scipy():
         assert error == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-def test_correlated_shows_both_sides(size):
-    found = correlated.compute(
-        trials=size(3000, 400), runs=size(4000, 500), noise=(0.03, 1.0, 10.0)
-    )
+def test_correlated_shows_both_sides():
+    found = correlated.compute(trials=3000, runs=4000, noise=(0.03, 1.0, 10.0))
     # The design's 24 %; the median of 400 trials has a standard deviation of about 0.03.
     assert np.median(found.error) == pytest.approx(0.24, abs=0.12)
     # Cauchy and Schwarz: the assumption is never below the slope.
@@ -390,7 +388,6 @@ def test_sorted_values_shows_every_diverged_run():
 # ------------------------------------------------------------------------------------- drawing
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_every_figure_draws_and_speaks(name, data, drawn):
     """Artists on every axes, and words that say more than a title."""
@@ -404,7 +401,6 @@ def test_every_figure_draws_and_speaks(name, data, drawn):
     assert "nan" not in words
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_the_same_data_give_the_same_bytes(name, data, drawn):
     first = style.render(drawn[name])
@@ -414,14 +410,12 @@ def test_the_same_data_give_the_same_bytes(name, data, drawn):
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_repeat_too(format, data):
     first, second = (style.render(noisy_line.draw(data["noisy_line"]), format) for _ in range(2))
     assert first == second
 
 
-@pytest.mark.once
 def test_a_picture_on_a_page_has_its_words(data):
     figure = noisy_line.draw(data["noisy_line"])
     shown = page.picture(figure, 'a "line" < a curve')
@@ -430,7 +424,6 @@ def test_a_picture_on_a_page_has_its_words(data):
     assert shown._repr_html_().startswith('<img src="data:image/svg+xml;base64,')
 
 
-@pytest.mark.once
 def test_the_interactive_line_is_self_contained(data):
     """Its data are those computed; it asks for nothing, and two on a page cannot clash."""
     fit = data["regression_line"]
@@ -451,7 +444,6 @@ def test_the_interactive_line_is_self_contained(data):
         np.testing.assert_allclose(shown, expected, rtol=5e-4)
 
 
-@pytest.mark.once
 def test_interactive_pictures_satisfy_the_books_own_check(data):
     pytest.importorskip("sphinx")
     import alt_text
@@ -465,7 +457,6 @@ def test_interactive_pictures_satisfy_the_books_own_check(data):
 # --------------------------------------------------------------------------------------- files
 
 
-@pytest.mark.once
 def test_save_writes_the_file_and_makes_the_folder(tmp_path):
     path = figures.save("noisy_line", tmp_path / "new" / "folder")
     assert path == tmp_path / "new" / "folder" / "noisy_line.svg"
@@ -474,7 +465,6 @@ def test_save_writes_the_file_and_makes_the_folder(tmp_path):
     assert figures.save("noisy_line", tmp_path, format="png").read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.once
 def test_save_refuses_a_folder_it_cannot_write(tmp_path, monkeypatch):
     """Before anything is computed."""
     file = tmp_path / "file"
@@ -488,7 +478,6 @@ def test_save_refuses_a_folder_it_cannot_write(tmp_path, monkeypatch):
         figures.save("noisy_line", tmp_path)
 
 
-@pytest.mark.once
 def test_save_refuses_a_file_it_cannot_write(tmp_path, data):
     (tmp_path / "a.svg").mkdir()
     with pytest.raises(figures.FolderError, match="Is a directory"):
@@ -504,7 +493,6 @@ def test_unknown_names_come_with_the_nearest(tmp_path):
         figures.interactive("coverage")
 
 
-@pytest.mark.once
 def test_show_and_interactive_bring_their_words():
     shown = figures.show("noisy_line", seed=2)
     assert repr(shown) == noisy_line.alt(noisy_line.compute(seed=2))
@@ -513,7 +501,6 @@ def test_show_and_interactive_bring_their_words():
     assert played._repr_html_().startswith('<div class="following-line">')
 
 
-@pytest.mark.once
 def test_the_readmes_picture_is_saved_where_asked(tmp_path):
     path = beale_paths.save(tmp_path / "paths.svg")
     assert path.read_bytes() == style.render(beale_paths.draw(beale_paths.compute()))

@@ -24,9 +24,8 @@ from figures.repulsion import (
     phase_plane,
     repulsion,
 )
-from tests.figures.figure_settings import SMALL
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 MODULES = (
     online_pca,
@@ -46,25 +45,19 @@ MODULES = (
 INTERACTIVE = [module for module in MODULES if hasattr(module, "interactive")]
 
 
-def small(module):
-    """Settings under which the module computes in a moment."""
-    return SMALL.get(module.__name__.rpartition(".")[2], {})
-
-
 @pytest.fixture(scope="module")
-def data(jit):
-    """The data of each figure, computed once; with its own settings where they are compiled."""
+def data():
+    """The data of each figure, computed once, with its own settings."""
     computed = {}
 
     def get(module):
         if module not in computed:
-            computed[module] = module.compute(**({} if jit else small(module)))
+            computed[module] = module.compute()
         return computed[module]
 
     return get
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_drawn_and_said(module, data):
     """Each figure can be drawn, and says in words what it shows, without a missing number."""
@@ -75,7 +68,6 @@ def test_drawn_and_said(module, data):
     assert not re.search(r"\b(nan|inf)\b", said)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("module", INTERACTIVE, ids=lambda m: m.__name__)
 def test_interactive_stands_alone(module, data):
     """No id that could clash, no address, alternative texts, data that a browser can read."""
@@ -120,7 +112,6 @@ def test_true_subspaces(data):
         np.testing.assert_allclose(ends, angle, atol=1e-5)
 
 
-@pytest.mark.compiled
 def test_tracking_of_the_exact_reference(data):
     """At rest without noise the exact moment holds all; ranks of the rules as the text says."""
     tracking = data(online_pca)
@@ -136,7 +127,6 @@ def test_tracking_of_the_exact_reference(data):
     assert switched["exact, fading"] > switched["Oja"] > switched["IncrementalPCA"] + 0.5
 
 
-@pytest.mark.compiled
 def test_transport_within_the_plane_is_exact(data):
     """Rotated statistics are those of all pairs projected anew, to rounding; the others are not."""
     shown = data(transport)
@@ -205,7 +195,7 @@ def test_matrices_that_decay(data):
 # Repulsion
 
 
-def test_portraits_end_at_stationary_points(data, jit):
+def test_portraits_end_at_stationary_points(data):
     shown = data(repulsion)
     function = repulsion.landscape()
     for minimum in shown.minima:

@@ -32,7 +32,7 @@ from refimpl.network import (
 )
 from refimpl.taylor import expand
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))

@@ -23,7 +23,7 @@ from refimpl.errors import (
 from refimpl.summary import definition, summarize, tensor, third_noise, without_noise
 from refimpl.taylor import expand, logsumexp, relu
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=30)

@@ -21,7 +21,7 @@ from refimpl.network import ACTIVATIONS, LOSSES, Batch, Network, one_hot
 from refimpl.summary import NOISE_FACTOR, definition, without_noise
 from refimpl.summary.layered import assign, summarize, summarize_with_noise
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))

@@ -9,7 +9,7 @@ from refimpl import partitions
 from refimpl.errors import DtypeError, PartitionError, RangeError, ShapeError
 from refimpl.taylor import line
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 SHAPES = {"W1": (3, 2), "b1": (2,), "gain": (), "W2": (2, 1), "b2": (1,)}
 SHAPE_LISTS = st.lists(st.lists(st.integers(0, 3), max_size=3).map(tuple), min_size=1, max_size=6)

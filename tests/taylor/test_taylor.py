@@ -17,7 +17,7 @@ from refimpl.errors import DtypeError, NotFiniteError, RangeError, ShapeError
 from refimpl.errors import UnsupportedOperationError as Unsupported
 from refimpl.taylor import Taylor, expand, line, logistic, logsumexp, relu, series, softplus
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 EXAMPLES = settings(deadline=None, derandomize=True, max_examples=40)

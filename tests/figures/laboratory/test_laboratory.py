@@ -15,7 +15,7 @@ from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 from tests.figures.figure_settings import SMALL
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 MODULES = {
     m.__name__.rpartition(".")[2]: m for m in (gallery, noise_models, fair_comparison, chaos)
@@ -28,7 +28,6 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_it_draws_and_says_what_it_shows(name, data):
     words = MODULES[name].alt(data[name])
@@ -38,7 +37,6 @@ def test_it_draws_and_says_what_it_shows(name, data):
     assert len(words) > 150
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_the_same_settings_give_the_same_words(name, data):
     """Words carry the figure's numbers: what is random in them comes from seeds alone."""
@@ -234,9 +232,9 @@ def test_first_above():
     np.testing.assert_array_equal(chaos.first_above(np.array(distance)), [2, -1])
 
 
-def test_they_part_without_the_cut_and_never_with_linear_steps(size):
+def test_they_part_without_the_cut_and_never_with_linear_steps():
     """Momentum on a quadratic is linear and contracts: rounding stays rounding."""
-    pairs = chaos.compute(radius=size(2, 1), steps=size(300, 200))
+    pairs = chaos.compute(radius=2, steps=300)
     parted = dict(zip(pairs.cases, pairs.parted, strict=True))
     assert np.mean(parted["Beale, fOGR without cut"] >= 0) > 0.5
     assert np.all(parted["Booth, momentum"] == -1)

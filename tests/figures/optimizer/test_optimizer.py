@@ -11,7 +11,7 @@ from figures.optimizer import inside_a_run, optimizer_values, options
 from refimpl import functions
 from tests.figures.figure_settings import SMALL
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 MODULES = (inside_a_run, options, optimizer_values)
@@ -30,7 +30,6 @@ def data():
     return get
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_drawn_and_said(module, data):
     figure = module.draw(data(module))
@@ -104,7 +103,6 @@ def test_inside_is_the_run_that_minimize_makes():
         assert found.stiffest[t] == pytest.approx(np.linalg.norm(H, 2), rel=1e-12)
 
 
-@pytest.mark.compiled
 def test_the_three_phases():
     """What the page reads off: fitted curvatures too small, then right, then too large."""
     found = inside_a_run.compute()
@@ -158,7 +156,6 @@ def test_model_error_of_a_fixed_basis_is_that_of_the_batch():
     assert options.model_error(0.5, d, False, seed, steps=steps) > 3.0 * expected
 
 
-@pytest.mark.compiled
 def test_what_the_page_says_of_the_options():
     """Shares of diverged runs in a thousand each: differences of ten standard errors and more."""
     share = {name: np.isinf(values).mean() for name, values in options.variants().items()}
@@ -191,7 +188,6 @@ def test_the_chosen_value_is_the_best_of_the_five(data):
     assert found.chosen[0][label] == case[3][int(np.argmin(means))]
 
 
-@pytest.mark.compiled
 def test_no_value_is_chosen_at_an_end():
     """Beyond an end there might be a better one, and the comparison would be unfair."""
     found = optimizer_values.compute(seeds=1, saddle_seeds=1)

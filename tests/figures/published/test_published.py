@@ -14,7 +14,7 @@ from figures.published import published
 from refimpl import functions, optimizers
 from refimpl.errors import StateError, UnknownNameError
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 SEEDS = 12
 # Of one two-sided test; there are nine rows.
@@ -51,14 +51,12 @@ def distance(published, method, given):
 LIMIT = scipy.stats.t.isf(FALSE_ALARM / 2.0, SEEDS - 1)
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize("row", ROWS)
 def test_geometric_mean_of_figure_4(row):
     """A 13th draw from a normal distribution of which 12 are known."""
     assert abs(distance(*ROWS[row])) < LIMIT
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("row", "change"),
     [
@@ -277,7 +275,6 @@ def off(fresh, kept):
 APART = 6.0
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("name", "label", "other"),
     [
@@ -296,7 +293,6 @@ def test_a_sample_computed_again(records, name, label, other):
     assert off(fresh, kept[other]) > APART
 
 
-@pytest.mark.compiled
 def test_what_is_not_chaotic_is_computed_again_to_its_digits(records):
     """Momentum at its small rate: 50 steps with no curvature to lose."""
     (fresh,) = again("Figure 4", ["momentum"])

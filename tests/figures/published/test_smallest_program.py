@@ -10,17 +10,16 @@ pytest.importorskip("matplotlib")
 from figures import style
 from figures.published import smallest_program
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(float).eps
 
 
 @pytest.fixture(scope="module")
-def program(size):
-    return smallest_program.compute(runs=size(20, 4))
+def program():
+    return smallest_program.compute(runs=20)
 
 
-@pytest.mark.compiled
 def test_stable_values_are_those_of_another_program():
     """In scalar Python, where every operation rounds in its own way.
 

@@ -9,7 +9,7 @@ from figures.robust_default import rivals
 from refimpl import optimizers
 from refimpl.runs.experiments import tournament
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 NAMES = ("tournament", "ablation")
 # Two rows that are quick to run: no run on a quadratic is chaotic, Himmelblau's are a little.
@@ -111,7 +111,6 @@ def test_escapes_are_those_of_the_saddles(kept):
     assert found == {(D, noise) for D in (100, 1000) for noise in rivals.NOISES}
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize("name", SAMPLE)
 def test_sample_made_again(kept, name):
     """`ogr`, and Adam with its grid, from all starts with a fifth of the seeds.

@@ -19,7 +19,7 @@ from refimpl.optimizers import subspace
 from refimpl.optimizers.ogr import OGRParameters, neutral, ratio, start, step
 from refimpl.qr_step import shifted_qr_step
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 MODULES = {"pure_noise": pure_noise, "robust_scale": robust_scale, "stall": stall}
 GAMMAS = (0.2, 0.5, 1.0)
@@ -221,7 +221,6 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", MODULES)
 def test_drawn_and_said(name, data):
     # Rendered with the same data in tests/figures/test_figures.py.
@@ -259,7 +258,6 @@ def test_ablation_is_relative_to_the_whole():
     assert "Adam +0.17, from -1.00 to +1.00" in ablation.alt(shown)
 
 
-@pytest.mark.compiled
 def test_scale_follows_its_prediction():
     """The median of the ratio of spreads; the step from the slope scatters more at strong noise.
 
@@ -272,7 +270,6 @@ def test_scale_follows_its_prediction():
     assert np.all(shown.slope[2, 2:] > 3.0 * shown.spreads[2, 2:])
 
 
-@pytest.mark.compiled
 def test_recipe_stalls_and_the_default_does_not():
     """The circle of the page: less spread, larger curvatures, no escape."""
     shown = stall.compute(seeds=range(3), steps=120)
@@ -283,7 +280,6 @@ def test_recipe_stalls_and_the_default_does_not():
     assert shown.over[0, -1] > 1e3 * shown.over[1, -1]
 
 
-@pytest.mark.compiled
 def test_pure_noise_does_not_carry_it_away():
     """In one dimension steps die out; in fifteen the bound makes them, and without it they grow."""
     shown = pure_noise.compute(seeds=range(5), dimensions=(1, 15), steps=1000)

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 
 from figures.summary import cubic
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 
@@ -20,7 +20,6 @@ def data():
     return cubic.compute()
 
 
-@pytest.mark.once
 def test_drawn_and_said(data):
     figure = cubic.draw(data)
     assert len(figure.axes) == 4

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 from figures.summary import grouped_newton
 from refimpl import functions, minimize, summary
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 STEPS = 4
 
@@ -20,7 +20,6 @@ def data():
     return grouped_newton.compute(steps=STEPS)
 
 
-@pytest.mark.once
 def test_drawn_and_said(data):
     figure = grouped_newton.draw(data)
     assert len(figure.axes) == 6

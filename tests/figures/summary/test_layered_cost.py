@@ -12,7 +12,7 @@ from refimpl import layered_summary, partitions
 from refimpl.network import Network
 from refimpl.summary.layered import assign
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 
 from figures.summary import loss_slice
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,6 @@ def data():
     return loss_slice.compute(m=41)
 
 
-@pytest.mark.once
 def test_drawn_and_said(data):
     figure = loss_slice.draw(data)
     assert len(figure.axes) == 2

@@ -14,7 +14,7 @@ import itertools
 from figures.summary import taylor
 from refimpl.taylor import expand, series
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 EPS = np.finfo(np.float64).eps
 

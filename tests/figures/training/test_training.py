@@ -15,7 +15,7 @@ from refimpl import optimizers
 from refimpl.errors import StateError
 from refimpl.runs.experiments.training import summary_cost
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 KEYS = [(data, row) for data in training.TASKS for row in training.ROWS]
 # Steps up to the early look: few enough that rounding has not yet grown.
@@ -240,7 +240,6 @@ def test_online_sfn_stops_early(data):
 # -------------------------------------------------------------------------------- what is shown
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("whose", ["kept", "invented"])
 def test_drawn_and_said(whose, data, invented):
     shown = data if whose == "kept" else training.compute(invented)
