@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import joblib
+from threadpoolctl import threadpool_limits
+
 from .published import published
 from .robust_default import rivals
 from .training import training
@@ -102,7 +105,12 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     result = REGISTRY[given.name]
     cache = default_cache() if given.cache is None else given.cache
-    records = result.compute(cache=cache, jobs=given.jobs, progress=True)
+    # One thread of the linear algebra for each job: with more, long sums round otherwise.
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        joblib.parallel_config(backend="loky", inner_max_num_threads=1),
+    ):
+        records = result.compute(cache=cache, jobs=given.jobs, progress=True)
     result.write(records, result.path)
     print(f"{len(records)} records in {result.path}", file=sys.stderr)
     return 0

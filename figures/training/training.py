@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from refimpl import partitions
 from refimpl.network import Model, Network, digits, two_moons
@@ -118,8 +119,9 @@ def model(task, seed):
     return Model(Network(task.widths), task.data(np.random.default_rng([seed, 0])))
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def run(task, row, chosen, seed, steps=STEPS, every=EVERY):
-    """One training run of a row."""
+    """One training run of a row, by one thread: with more, products of matrices round otherwise."""
     given = dict(row.fixed) | chosen
     trained = model(task, seed)
     if row.groups:
