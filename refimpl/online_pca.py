@@ -17,6 +17,7 @@ from .errors import NotFiniteError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all
 from .linear_algebra.gram_schmidt import orthonormalize as orthonormalize
+from .linear_algebra.scaling import by_longest_row
 from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
 
 # A lean this much longer than the basis has long been complete; cut here, its powers stay finite.
@@ -33,19 +34,6 @@ def _check(V, x, strength):
         raise NotFiniteError("online_pca: the gradient x must be finite; found NaN or infinity")
     if not (0.0 <= strength < np.inf):
         raise RangeError("online_pca: gamma and turn must be finite and not negative")
-
-
-@compiled
-def _unit_scale(V):
-    """`V` divided by the length of its longest row, and that length; a zero matrix counts as 1."""
-    U = np.empty(V.shape)
-    U[:] = V
-    size = np.max(np.abs(U))
-    if size == 0.0:
-        return U, 1.0
-    U /= size
-    length = np.sqrt(np.max(np.sum(U * U, axis=1)))
-    return U / length, min(size, HUGE) * length
 
 
 @compiled
@@ -129,7 +117,7 @@ def oja(V, x, gamma):
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, gamma)
         n, length = direction(x)
-        U, _ = _unit_scale(V)
+        U, _ = by_longest_row(V)
         # gamma length^2, in an order in which neither factor overflows or vanishes.
         return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)
     raise ShapeError(ROWS)
@@ -179,7 +167,7 @@ def inject(V, x, turn):
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, turn)
         n, length = direction(x)
-        U, size = _unit_scale(V)
+        U, size = by_longest_row(V)
         return _turned(U, np.full(V.shape[0], _times(turn, _over(length, size))), n)
     raise ShapeError(ROWS)
 
