@@ -119,7 +119,7 @@ def oja(V, x, gamma):
         n, length = direction(x)
         U, _ = by_longest_row(V)
         # gamma length^2, in an order in which neither factor overflows or vanishes.
-        return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)
+        return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)  # eq-oja
     raise ShapeError(ROWS)
 
 
@@ -168,6 +168,7 @@ def inject(V, x, turn):
         _check(V, x, turn)
         n, length = direction(x)
         U, size = by_longest_row(V)
+        # eq-injection
         return _turned(U, np.full(V.shape[0], _times(turn, _over(length, size))), n)
     raise ShapeError(ROWS)
 
@@ -232,13 +233,13 @@ def inject_by_gram(V, x, turn):
         G = np.eye(d)
         for i in range(d):
             for j in range(d):
-                G[i, j] += lean * (u[i] + u[j]) + lean * lean
+                G[i, j] += lean * (u[i] + u[j]) + lean * lean  # eq-gram
         L = _cholesky(G)
         W = V + lean * n
         for i in range(d):
             for j in range(i):
                 W[i] -= L[i, j] * W[j]
-            W[i] /= L[i, i]
+            W[i] /= L[i, i]  # eq-one-pass
         return W
     raise ShapeError(ROWS)
 
@@ -309,6 +310,7 @@ def transport(V_old, V_new, C):
         d = V_old.shape[0]
         if V_new.shape != V_old.shape or C.shape != (d, d):
             raise ShapeError(TRANSPORT)
+        # eq-transport
         return carried(np.ascontiguousarray(V_new) @ np.ascontiguousarray(V_old).T, C)
     raise ShapeError(TRANSPORT)
 
@@ -356,7 +358,7 @@ def second_moment(moment, x, beta):
             raise RangeError("online_pca.second_moment: beta must lie in (0, 1]")
         if np.max(np.abs(x)) > 1e150:
             raise NotFiniteError("online_pca.second_moment: squares of x overflow beyond 1e150")
-        return moment + beta * (np.outer(x, x) - moment)
+        return moment + beta * (np.outer(x, x) - moment)  # eq-second-moment
     raise ShapeError("online_pca.second_moment: moment must be (D, D) and x (D,)")
 
 
@@ -442,7 +444,7 @@ def explained_energy(V, g):
         _check(V, g, 0.0)
         n, _ = direction(g)
         u = np.ascontiguousarray(V) @ n
-        return float(u @ u)
+        return float(u @ u)  # eq-explained-energy
     raise ShapeError(ROWS)
 
 
@@ -481,7 +483,7 @@ def outside(V, x):
         _check(V, x, 0.0)
         rest = x.copy()
         for i in range(V.shape[0]):
-            rest -= (V[i] @ x) * V[i]
+            rest -= (V[i] @ x) * V[i]  # eq-outside
         return rest
     raise ShapeError(ROWS)
 
@@ -526,4 +528,4 @@ def principal_angles(V, U):
             f"online_pca.principal_angles: expected rows of one length, got {V.shape[1]} and "
             f"{U.shape[1]}"
         )
-    return subspace_angles(np.transpose(V), np.transpose(U))
+    return subspace_angles(np.transpose(V), np.transpose(U))  # eq-principal-angles

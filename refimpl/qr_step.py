@@ -163,7 +163,7 @@ def qr_step(H):
     """
     if H.ndim == 2:
         A, exponent = _checked(H)
-        Q = orthogonal_factor(A)
+        Q = orthogonal_factor(A)  # eq-qr-step
         return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
     raise ShapeError(SQUARE)
 
@@ -200,7 +200,7 @@ def shifted_qr_step(H):
             mu = max(mu, row)
         shifted = A.copy()
         for i in range(d):
-            shifted[i, i] += mu
+            shifted[i, i] += mu  # eq-shifted-qr-step
         Q = orthogonal_factor(shifted)
         # Q^T A Q is R Q - mu I without the digits that adding and subtracting mu would cost.
         return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
@@ -245,7 +245,7 @@ def rotate_basis(rotation, V):
             raise ShapeError(ROTATION)
         if not all_finite(V):
             raise NotFiniteError("qr_step.rotate_basis: V must be finite; found NaN or infinity")
-        return np.ascontiguousarray(rotation.T) @ np.ascontiguousarray(V)
+        return np.ascontiguousarray(rotation.T) @ np.ascontiguousarray(V)  # eq-rotate
     raise ShapeError(ROTATION)
 
 
@@ -285,7 +285,7 @@ def rotate_statistics(rotation, C):
         _check_rotation(rotation)
         if C.shape != rotation.shape:
             raise ShapeError(ROTATION)
-        return carried(np.ascontiguousarray(rotation.T), C)
+        return carried(np.ascontiguousarray(rotation.T), C)  # eq-rotate
     raise ShapeError(ROTATION)
 
 
@@ -415,9 +415,9 @@ def wilkinson(H):
                 block = T[: last + 1, : last + 1].copy()
                 shifted = block.copy()
                 for i in range(last + 1):
-                    shifted[i, i] -= mu
+                    shifted[i, i] -= mu  # eq-wilkinson
                 Q = orthogonal_factor(shifted)
-                T[: last + 1, : last + 1] = _band(congruence(Q, block))
+                T[: last + 1, : last + 1] = _band(congruence(Q, block))  # eq-wilkinson
                 E[:, : last + 1] = np.ascontiguousarray(E[:, : last + 1]) @ Q
         values = np.diag(T).copy()
         sort_columns(values, E)

@@ -27,9 +27,9 @@ MUTANTS = (
         "turned-the-other-way",
         "The matrix is turned the other way, `Q H Q^T`.",
         "qr_step",
-        "        Q = orthogonal_factor(A)\n"
+        "        Q = orthogonal_factor(A)  # eq-qr-step\n"
         "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))",
-        "        Q = orthogonal_factor(A)\n"
+        "        Q = orthogonal_factor(A)  # eq-qr-step\n"
         "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q.T, A), exponent))",
         part="rotated",
     ),
