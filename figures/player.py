@@ -6,6 +6,7 @@ rests at the last frame; without scripts a static figure stands in its place.
 
 import html
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -116,8 +117,9 @@ def scene(panels, layers, words, *, alt, static, wide=720, tall=400, pause=250):
     str
     """
     content = {"panels": panels, "layers": layers, "words": words, "pause": pause}
-    return fill(
+    return framed(
         Path(__file__).with_suffix(".html"),
+        "played-scene",
         content,
         accent=style.look("fogr").color,
         alt=html.escape(alt),
@@ -128,11 +130,24 @@ def scene(panels, layers, words, *, alt, static, wide=720, tall=400, pause=250):
     )
 
 
+def framed(template, kind, content, **values):
+    """One interactive figure: a template's own style, controls and script in the frame of all.
+
+    Its script finds the data as `d`, and what the frame gives every script, `panel` and `play`
+    above all; it defines `show`, which the frame calls at the end. `kind` is the class of the
+    figure's root.
+    """
+    text = Path(template).read_text(encoding="utf-8")
+    named, frame = re.split("<!-- (\\w+) -->\n", text)[1:], Path(__file__).with_name("frame.html")
+    parts = {name: part.rstrip() for name, part in zip(named[::2], named[1::2], strict=True)}
+    return fill(frame, content, **parts, kind=kind, **values)
+
+
 def fill(template, content, **values):
     """A template with its ``@names@`` and its data filled in; no data can end the script."""
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     text = Path(template).read_text(encoding="utf-8")
-    for name, value in (values | {"data": data, "grey": style.GREY}).items():
+    for name, value in (values | {"grey": style.GREY, "data": data}).items():
         text = text.replace(f"@{name}@", value)
     return text
 

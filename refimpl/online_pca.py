@@ -17,6 +17,7 @@ from .errors import NotFiniteError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all
 from .linear_algebra.gram_schmidt import orthonormalize as orthonormalize
+from .linear_algebra.scaling import by_longest_row
 from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
 
 # A lean this much longer than the basis has long been complete; cut here, its powers stay finite.
@@ -33,19 +34,6 @@ def _check(V, x, strength):
         raise NotFiniteError("online_pca: the gradient x must be finite; found NaN or infinity")
     if not (0.0 <= strength < np.inf):
         raise RangeError("online_pca: gamma and turn must be finite and not negative")
-
-
-@compiled
-def _unit_scale(V):
-    """`V` divided by the length of its longest row, and that length; a zero matrix counts as 1."""
-    U = np.empty(V.shape)
-    U[:] = V
-    size = np.max(np.abs(U))
-    if size == 0.0:
-        return U, 1.0
-    U /= size
-    length = np.sqrt(np.max(np.sum(U * U, axis=1)))
-    return U / length, min(size, HUGE) * length
 
 
 @compiled
@@ -129,9 +117,9 @@ def oja(V, x, gamma):
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, gamma)
         n, length = direction(x)
-        U, _ = _unit_scale(V)
+        U, _ = by_longest_row(V)
         # gamma length^2, in an order in which neither factor overflows or vanishes.
-        return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)
+        return _turned(U, _times(np.sqrt(gamma), length) ** 2 * (U @ n), n)  # eq-oja
     raise ShapeError(ROWS)
 
 
@@ -179,7 +167,8 @@ def inject(V, x, turn):
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, turn)
         n, length = direction(x)
-        U, size = _unit_scale(V)
+        U, size = by_longest_row(V)
+        # eq-injection
         return _turned(U, np.full(V.shape[0], _times(turn, _over(length, size))), n)
     raise ShapeError(ROWS)
 
@@ -244,13 +233,13 @@ def inject_by_gram(V, x, turn):
         G = np.eye(d)
         for i in range(d):
             for j in range(d):
-                G[i, j] += lean * (u[i] + u[j]) + lean * lean
+                G[i, j] += lean * (u[i] + u[j]) + lean * lean  # eq-gram
         L = _cholesky(G)
         W = V + lean * n
         for i in range(d):
             for j in range(i):
                 W[i] -= L[i, j] * W[j]
-            W[i] /= L[i, i]
+            W[i] /= L[i, i]  # eq-one-pass
         return W
     raise ShapeError(ROWS)
 
@@ -321,6 +310,7 @@ def transport(V_old, V_new, C):
         d = V_old.shape[0]
         if V_new.shape != V_old.shape or C.shape != (d, d):
             raise ShapeError(TRANSPORT)
+        # eq-transport
         return carried(np.ascontiguousarray(V_new) @ np.ascontiguousarray(V_old).T, C)
     raise ShapeError(TRANSPORT)
 
@@ -368,7 +358,7 @@ def second_moment(moment, x, beta):
             raise RangeError("online_pca.second_moment: beta must lie in (0, 1]")
         if np.max(np.abs(x)) > 1e150:
             raise NotFiniteError("online_pca.second_moment: squares of x overflow beyond 1e150")
-        return moment + beta * (np.outer(x, x) - moment)
+        return moment + beta * (np.outer(x, x) - moment)  # eq-second-moment
     raise ShapeError("online_pca.second_moment: moment must be (D, D) and x (D,)")
 
 
@@ -454,7 +444,7 @@ def explained_energy(V, g):
         _check(V, g, 0.0)
         n, _ = direction(g)
         u = np.ascontiguousarray(V) @ n
-        return float(u @ u)
+        return float(u @ u)  # eq-explained-energy
     raise ShapeError(ROWS)
 
 
@@ -493,7 +483,7 @@ def outside(V, x):
         _check(V, x, 0.0)
         rest = x.copy()
         for i in range(V.shape[0]):
-            rest -= (V[i] @ x) * V[i]
+            rest -= (V[i] @ x) * V[i]  # eq-outside
         return rest
     raise ShapeError(ROWS)
 
@@ -538,4 +528,4 @@ def principal_angles(V, U):
             f"online_pca.principal_angles: expected rows of one length, got {V.shape[1]} and "
             f"{U.shape[1]}"
         )
-    return subspace_angles(np.transpose(V), np.transpose(U))
+    return subspace_angles(np.transpose(V), np.transpose(U))  # eq-principal-angles

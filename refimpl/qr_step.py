@@ -14,6 +14,7 @@ import numpy as np
 from ._compile import compiled
 from .errors import NotFiniteError, NotSymmetricError, ShapeError
 from .linear_algebra.finite import all_finite
+from .linear_algebra.scaling import exponent_of, unscaled
 from .linear_algebra.symmetric_eigen import EPS, congruence, sort_columns
 from .online_pca import carried
 from .repulsion import ASYMMETRY
@@ -43,7 +44,7 @@ def _checked(H):
     if size > 0.25 * np.finfo(np.float64).max / d:
         raise NotFiniteError("qr_step: the entries of H are so large that a row sum may overflow")
     # Powers of two change no digit, and squares of the scaled entries do not vanish or overflow.
-    exponent = math.frexp(size)[1]
+    exponent = exponent_of(size)
     A = np.empty((d, d))
     for i in range(d):
         for j in range(i + 1):
@@ -54,14 +55,6 @@ def _checked(H):
                 )
             A[i, j] = A[j, i] = 0.5 * (a + b)
     return A, exponent
-
-
-@compiled
-def _unscaled(A, exponent):
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            A[i, j] = math.ldexp(A[i, j], exponent)
-    return A
 
 
 @compiled
@@ -170,8 +163,8 @@ def qr_step(H):
     """
     if H.ndim == 2:
         A, exponent = _checked(H)
-        Q = orthogonal_factor(A)
-        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, A), exponent))
+        Q = orthogonal_factor(A)  # eq-qr-step
+        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
     raise ShapeError(SQUARE)
 
 
@@ -207,10 +200,10 @@ def shifted_qr_step(H):
             mu = max(mu, row)
         shifted = A.copy()
         for i in range(d):
-            shifted[i, i] += mu
+            shifted[i, i] += mu  # eq-shifted-qr-step
         Q = orthogonal_factor(shifted)
         # Q^T A Q is R Q - mu I without the digits that adding and subtracting mu would cost.
-        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, A), exponent))
+        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
     raise ShapeError(SQUARE)
 
 
@@ -252,7 +245,7 @@ def rotate_basis(rotation, V):
             raise ShapeError(ROTATION)
         if not all_finite(V):
             raise NotFiniteError("qr_step.rotate_basis: V must be finite; found NaN or infinity")
-        return np.ascontiguousarray(rotation.T) @ np.ascontiguousarray(V)
+        return np.ascontiguousarray(rotation.T) @ np.ascontiguousarray(V)  # eq-rotate
     raise ShapeError(ROTATION)
 
 
@@ -292,7 +285,7 @@ def rotate_statistics(rotation, C):
         _check_rotation(rotation)
         if C.shape != rotation.shape:
             raise ShapeError(ROTATION)
-        return carried(np.ascontiguousarray(rotation.T), C)
+        return carried(np.ascontiguousarray(rotation.T), C)  # eq-rotate
     raise ShapeError(ROTATION)
 
 
@@ -357,7 +350,7 @@ def tridiagonal(H):
                     _rotate_rows(A.T, k + 1, i, c, s)
                     _rotate_rows(ET, k + 1, i, c, s)
         # Adding 0 turns -0 into 0.
-        return _unscaled(_band(A), exponent) + 0.0, ET.T.copy()
+        return unscaled(_band(A), exponent) + 0.0, ET.T.copy()
     raise ShapeError(SQUARE)
 
 
@@ -422,11 +415,11 @@ def wilkinson(H):
                 block = T[: last + 1, : last + 1].copy()
                 shifted = block.copy()
                 for i in range(last + 1):
-                    shifted[i, i] -= mu
+                    shifted[i, i] -= mu  # eq-wilkinson
                 Q = orthogonal_factor(shifted)
-                T[: last + 1, : last + 1] = _band(congruence(Q, block))
+                T[: last + 1, : last + 1] = _band(congruence(Q, block))  # eq-wilkinson
                 E[:, : last + 1] = np.ascontiguousarray(E[:, : last + 1]) @ Q
         values = np.diag(T).copy()
         sort_columns(values, E)
-        return _unscaled(values.reshape(1, d), exponent)[0], E
+        return unscaled(values.reshape(1, d), exponent)[0], E
     raise ShapeError(SQUARE)

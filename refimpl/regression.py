@@ -219,7 +219,7 @@ def update(state, theta, gradient, beta):
             "regression.update: the state was made by update_new_mean, whose covariances are "
             "smaller by 1 - beta; continue with update_new_mean, or start anew"
         )
-    weight = state.weight + beta * (1.0 - state.weight)
+    weight = state.weight + beta * (1.0 - state.weight)  # eq-weight
     gain = beta / weight
     delta_theta = theta - state.mean_theta
     delta_g = gradient - state.mean_gradient
@@ -228,11 +228,11 @@ def update(state, theta, gradient, beta):
         weight=weight,
         beta=float(beta),
         scale=1.0,
-        mean_theta=state.mean_theta + gain * delta_theta,
-        mean_gradient=state.mean_gradient + gain * delta_g,
+        mean_theta=state.mean_theta + gain * delta_theta,  # eq-recursion
+        mean_gradient=state.mean_gradient + gain * delta_g,  # eq-recursion
         C_thetatheta=_blend(keep, state.C_thetatheta, add, delta_theta, delta_theta),
-        C_gtheta=_blend(keep, state.C_gtheta, add, delta_g, delta_theta),
-        C_gg=_blend(keep, state.C_gg, add, delta_g, delta_g),
+        C_gtheta=_blend(keep, state.C_gtheta, add, delta_g, delta_theta),  # eq-recursion
+        C_gg=_blend(keep, state.C_gg, add, delta_g, delta_g),  # eq-recursion
     )
 
 
@@ -276,8 +276,8 @@ def update_new_mean(state, theta, gradient, beta):
             "regression.update_new_mean: the state was made by another beta or by "
             "regression.update; keep one of them, or start anew"
         )
-    mean_theta = state.mean_theta + beta * (theta - state.mean_theta)
-    mean_g = state.mean_gradient + beta * (gradient - state.mean_gradient)
+    mean_theta = state.mean_theta + beta * (theta - state.mean_theta)  # eq-new-mean
+    mean_g = state.mean_gradient + beta * (gradient - state.mean_gradient)  # eq-new-mean
     centred_theta = theta - mean_theta
     centred_g = gradient - mean_g
     keep = 1.0 - beta
@@ -288,8 +288,8 @@ def update_new_mean(state, theta, gradient, beta):
         mean_theta=mean_theta,
         mean_gradient=mean_g,
         C_thetatheta=_blend(keep, state.C_thetatheta, beta, centred_theta, centred_theta),
-        C_gtheta=_blend(keep, state.C_gtheta, beta, centred_g, centred_theta),
-        C_gg=_blend(keep, state.C_gg, beta, centred_g, centred_g),
+        C_gtheta=_blend(keep, state.C_gtheta, beta, centred_g, centred_theta),  # eq-new-mean
+        C_gg=_blend(keep, state.C_gg, beta, centred_g, centred_g),  # eq-new-mean
     )
 
 
@@ -340,6 +340,7 @@ def effective_size(state):
     """
     if state.beta == 0.0:
         return 0.0
+    # eq-effective-size
     return (2.0 - state.beta) / state.beta * state.weight / (2.0 - state.weight)
 
 
@@ -393,7 +394,7 @@ def slope(state):
     for i in range(D):
         if variance[i] == 0.0:
             continue
-        curvature[i] = covariance[i] / variance[i]
+        curvature[i] = covariance[i] / variance[i]  # eq-slope
         known = n_eff > 2.0
         if known:
             # Rounding can leave a perfect line with a residual slightly below zero.
@@ -401,13 +402,13 @@ def slope(state):
             spread = variance[i] / state.scale
             # Roots first, so that a product of two scales neither overflows nor vanishes.
             height_error = np.sqrt(residual / (n_eff - 2.0))
-            curvature_error[i] = height_error / np.sqrt(spread)
+            curvature_error[i] = height_error / np.sqrt(spread)  # eq-standard-errors
         if curvature[i] != 0.0:
             offset = state.mean_gradient[i] / curvature[i]
-            extremum[i] = state.mean_theta[i] - offset
+            extremum[i] = state.mean_theta[i] - offset  # eq-slope
             if known:
                 lever = np.hypot(1.0, offset / np.sqrt(spread))
-                extremum_error[i] = height_error / abs(curvature[i]) * lever
+                extremum_error[i] = height_error / abs(curvature[i]) * lever  # eq-standard-errors
     return Line(curvature, extremum, curvature_error, extremum_error)
 
 
@@ -423,7 +424,7 @@ def _lyapunov(C, B, ridge):
             for j in range(D):
                 # Divide in the eigenbasis, before rotating back: the sums belong to its entries.
                 total = e[i] + e[j] + 2.0 * ridge
-                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0
+                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0  # eq-lyapunov
         return congruence(E.T, H)
     raise StateError(NEEDS_MATRICES)
 
@@ -490,7 +491,7 @@ def _plain(C, B):
         for i in range(D):
             if e[i] > UNVISITED * e[D - 1]:
                 inverse[i, i] = 1.0 / e[i]
-        return B @ congruence(E.T, inverse)
+        return B @ congruence(E.T, inverse)  # eq-plain-hessian
     raise StateError(NEEDS_MATRICES)
 
 
@@ -543,7 +544,7 @@ def _square_root(C):
 @compiled
 def _correlated_covariance(C_thetatheta, C_gg):
     if C_thetatheta.ndim == 2:
-        return _square_root(C_thetatheta) @ _square_root(C_gg)
+        return _square_root(C_thetatheta) @ _square_root(C_gg)  # eq-correlated
     raise StateError(NEEDS_MATRICES)
 
 

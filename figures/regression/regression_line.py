@@ -1,7 +1,6 @@
 """The regression line following a parabola that rests, drifts and jumps."""
 
 import html
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from refimpl import regression
 
-from .. import page, style
+from .. import player, style
 
 PHASES = ("at rest", "drifting", "just jumped", "after the jump")
 
@@ -204,18 +203,18 @@ def interactive(data):
         "tall": float(f"{tall:.4g}"),
         "high": float(f"{1.8 * np.abs(data.true_curvature).max():.4g}"),
     }
-    values = {
-        "alt": html.escape(alt_interactive(data)),
-        "betas": "".join(f"<option>{beta:g}</option>" for beta in data.beta),
-        "data": json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"),
-        "fitted": style.RED,
-        "last": str(data.theta.size),
-        "start": str(data.frames[1] + 1),
-        "static": page.image(draw(data), alt(data)),
-        "grey": style.GREY,
-        "truth": style.BLUE,
-    }
-    text = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    return player.framed(
+        Path(__file__).with_suffix(".html"),
+        "following-line",
+        content,
+        accent=style.RED,
+        alt=html.escape(alt_interactive(data)),
+        betas="".join(f"<option>{beta:g}</option>" for beta in data.beta),
+        fitted=style.RED,
+        last=str(data.theta.size),
+        start=str(data.frames[1] + 1),
+        static=player.still(draw, alt, data),
+        tall="496",
+        truth=style.BLUE,
+        wide="720",
+    )

@@ -153,9 +153,13 @@ def interactive(data):
         "minima": player.numbers(data.minima),
         "contours": [player.numbers(part, 2) for part in data.contours],
     }
-    return player.fill(
+    return player.framed(
         Path(__file__).with_suffix(".html"),
+        "phase-plane",
         content,
+        accent=style.GREY,
+        wide="560",
+        tall="520",
         alt=html.escape(alt_interactive(data)),
         cuts="".join(f"<option>{cut:g}</option>" for cut in CUTS),
         divs="".join(f"<option>{div:g}</option>" for div in DIVS),

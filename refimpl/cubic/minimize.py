@@ -19,6 +19,9 @@ from ..linear_algebra.finite import all_finite
 from ..linear_algebra.ldl import factor, solve
 from ..linear_algebra.symmetric_eigen import EPS, eigh
 from .bounded import hold
+from .certificate import residual, stationarity
+from .hard_case import tie, unseen
+from .matrix import bent, combined
 from .rounding import ROUNDING, moduli_dot, moduli_form
 from .secular import components, length, root
 from .units import Model, in_units, natural_units, shifted
@@ -142,7 +145,7 @@ def minimize_cubic(hessian, gradient, d, strength):
         for s in range(d.size):
             rates[s] = shifted(found.rates[s], units.rates[s])
         radius = shifted(length(model.d * found.rates), units.radius)
-        return CubicMinimum(rates, radius, OUTCOMES[found.outcome], _residual(model, found.rates))
+        return CubicMinimum(rates, radius, OUTCOMES[found.outcome], residual(model, found.rates))
     raise ShapeError(SHAPES)
 
 
@@ -180,62 +183,32 @@ def _one_group(model):
     cube = model.strength * d * d * d
     if cube == 0.0:
         return _Found(np.array([g / H]), QUADRATIC)
-    spread = np.hypot(H, np.sqrt(2.0 * cube) * np.sqrt(abs(g)))
+    spread = np.hypot(H, np.sqrt(2.0 * cube) * np.sqrt(abs(g)))  # eq-cubic-one-group
     if H > 0.0:
-        return _Found(np.array([2.0 * g / (H + spread)]), REGULAR)
-    size = (spread - H) / cube
+        return _Found(np.array([2.0 * g / (H + spread)]), REGULAR)  # eq-cubic-one-group
+    size = (spread - H) / cube  # eq-cubic-one-group
     return _Found(np.array([size if g >= 0.0 else -size]), HARD if g == 0.0 else REGULAR)
 
 
 @compiled
 def _minimum(model, held):
     """The minimiser of a bounded model in natural units."""
-    H, g, d, strength = model
+    _, g, d, strength = model
     rest = _rest(model, held)
-    nothing = ZERO if length(g) == 0.0 else QUADRATIC
+    at_rest = _Found(rest.rates, ZERO if length(g) == 0.0 else QUADRATIC)
     if length(d) == 0.0:
-        return _Found(rest.rates, nothing)
-    half = 0.5 * strength
-    e = _octave(held, g, d, half, rest.still)
+        return at_rest
+    e = _octave(held, g, d, 0.5 * strength, rest.still)
     if rest.still and e == -REACH:
-        return _Found(rest.rates, nothing)
-
+        return at_rest
     # One octave further `M` is far from singular, and the root less than a factor 4 away.
     spectrum = _spectrum(held, d, math.ldexp(1.0, e + 1))
-    bottom = spectrum.values[-1]
-    pole = spectrum.reach - 1.0 / bottom if bottom > 0.0 else -spectrum.reach
-    c = np.zeros(g.size)
-    if rest.still:
-        v = solve(spectrum.factors, d * spectrum.vectors[:, -1])
-        noise = ROUNDING * g.size * moduli_form(v, H, v)
-        if bottom == 0.0 or pole <= noise / bottom**2:
-            return _Found(rest.rates, nothing)
-    else:
-        b = d * solve(spectrum.factors, g)
-        for i in range(g.size):
-            for s in range(g.size):
-                c[i] += spectrum.vectors[s, i] * b[s]
+    pole = _pole(spectrum)
+    if rest.still and _is_none(pole, model, spectrum):
+        return at_rest
+    c = np.zeros(g.size) if rest.still else _seen(model, spectrum)
     found = _beyond_the_pole(model, spectrum, c, max(pole, 0.0))
     return _Found(_refined(model, held, found.rates), found.outcome)
-
-
-@compiled
-def _bent(held, d, curvature):
-    """``H + curvature D^2``."""
-    M = held.copy()
-    for s in range(d.size):
-        M[s, s] += curvature * d[s] * d[s]
-    return M
-
-
-@compiled
-def _combined(Y, weights):
-    """``Y weights``."""
-    total = np.zeros(weights.size)
-    for s in range(weights.size):
-        for i in range(weights.size):
-            total[s] += Y[s, i] * weights[i]
-    return total
 
 
 @compiled
@@ -253,7 +226,7 @@ def _rest(model, held):
                     K[s, t] = held[s, t]
     factors = factor(K, 0.0)
     rates = solve(factors, given)
-    rates += solve(factors, given - _combined(K, rates))
+    rates += solve(factors, given - combined(K, rates))
     moduli = np.zeros(S)
     for s in range(S):
         if d[s] > 0.0:
@@ -301,10 +274,10 @@ def _octave(held, g, d, half, still):
 @compiled
 def _is_beyond(held, g, d, half, still, e):
     curvature = math.ldexp(1.0, e)
-    factors = factor(_bent(held, d, curvature), g.size * EPS)
+    factors = factor(bent(held, d, curvature), g.size * EPS)
     if still or not factors.definite:
         return factors.definite
-    return half * length(d * solve(factors, g)) <= curvature
+    return half * length(d * solve(factors, g)) <= curvature  # eq-secular
 
 
 @compiled
@@ -314,7 +287,7 @@ def _spectrum(held, d, reach):
     A group with small or no `d`, which would be the largest in ``D^{-1} H D^{-1}``, is the smallest
     here: nothing has to be eliminated, and what matters comes out exactly.
     """
-    factors = factor(_bent(held, d, reach), 0.0)
+    factors = factor(bent(held, d, reach), 0.0)
     n = d.size
     inner = np.zeros((n, n))
     axis = np.zeros(n)
@@ -330,6 +303,35 @@ def _spectrum(held, d, reach):
     for i in range(n):
         values[i] = max(values[i], 0.0)
     return _Spectrum(reach, factors, values, vectors)
+
+
+@compiled
+def _pole(spectrum):
+    """``(strength / 2) r_0``, at which the least eigenvalue of ``D^{-1} M D^{-1}`` is 0."""
+    bottom = spectrum.values[-1]
+    return spectrum.reach - 1.0 / bottom if bottom > 0.0 else -spectrum.reach  # eq-secular
+
+
+@compiled
+def _is_none(pole, model, spectrum):
+    """Whether the pole is at 0 to rounding, or before: nothing bends down."""
+    H, g, d, _ = model
+    bottom = spectrum.values[-1]
+    v = solve(spectrum.factors, d * spectrum.vectors[:, -1])
+    noise = ROUNDING * g.size * moduli_form(v, H, v)
+    return bottom == 0.0 or pole <= noise / bottom**2
+
+
+@compiled
+def _seen(model, spectrum):
+    """Components of ``D M^{-1} g`` along the eigenvectors, with `M` at the reach."""
+    _, g, d, _ = model
+    c = np.zeros(g.size)
+    b = d * solve(spectrum.factors, g)
+    for i in range(g.size):
+        for s in range(g.size):
+            c[i] += spectrum.vectors[s, i] * b[s]  # eq-secular
+    return c
 
 
 @compiled
@@ -359,53 +361,15 @@ def _beyond_the_pole(model, spectrum, c, origin):
         else:
             free[i] = c[i] / base[i]
     size = length(free)
-    if at_pole and half * size <= origin and _unseen(model, spectrum, c, bottom, free):
+    if at_pole and half * size <= origin and unseen(model, spectrum, c, bottom, free):
         radius = origin / half
-        z = _combined(Y, free) + np.sqrt((radius - size) * (radius + size)) * _tie(Y, bottom)
+        tau = np.sqrt((radius - size) * (radius + size))  # eq-hard-case
+        z = combined(Y, free) + tau * tie(Y, bottom)  # eq-hard-case
         return _Found(solve(factors, g - (origin - reach) * d * z), HARD)
-    t = root(c, base, values, origin, half, low, reach - origin)
-    z = _combined(Y, components(c, base, values, t))
-    return _Found(solve(factors, g - (origin + t - reach) * d * z), REGULAR)
-
-
-@compiled
-def _unseen(model, spectrum, c, bottom, free):
-    """Whether the gradient has no component along the bottom eigenvectors, to rounding.
-
-    A relative change by `x` of the matrix `M` at the pole turns an eigenvector `v` so that ``g.v``
-    changes by up to ``x |u|^T |M| |v|``, where `u` solves ``M u = g`` apart from that component.
-    """
-    H, g, d, _ = model
-    reach, factors, values, Y = spectrum
-    n = g.size
-    apart = np.empty(n)
-    for i in range(n):
-        apart[i] = -c[i] / values[i] if bottom[i] else free[i] / values[-1]
-    u = solve(factors, g + d * _combined(Y, apart))
-    moduli = _bent(np.abs(H), d, reach)
-    for i in range(n):
-        if bottom[i]:
-            v = solve(factors, d * Y[:, i])
-            noise = moduli_dot(v, g) + moduli_form(u, moduli, v)
-            if abs(c[i]) > ROUNDING * n * noise:
-                return False
-    return True
-
-
-@compiled
-def _tie(Y, bottom):
-    """The unit vector of the bottom eigenspace nearest to the first axis not orthogonal to it."""
-    n = bottom.size
-    nearest = np.zeros(n)
-    weights = np.zeros(n)
-    for s in range(n):
-        for i in range(n):
-            weights[i] = Y[s, i] if bottom[i] else 0.0
-        nearest = _combined(Y, weights)
-        size = length(nearest)
-        if size > ROUNDING * n:
-            return nearest / size
-    return nearest
+    t = root(c, base, values, origin, half, low, reach - origin)  # eq-secular
+    z = combined(Y, components(c, base, values, t))
+    eta = solve(factors, g - (origin + t - reach) * d * z)  # eq-secular-conditions
+    return _Found(eta, REGULAR)
 
 
 @compiled
@@ -417,7 +381,7 @@ def _refined(model, held, rates):
     """
     _, g, d, strength = model
     best = rates
-    error = _stationarity(model, best)
+    error = stationarity(model, best)
     for _ in range(REFINEMENTS):
         z = d * best
         radius = length(z)
@@ -425,7 +389,7 @@ def _refined(model, held, rates):
         if radius == 0.0:
             break
         z /= radius
-        J = _bent(held, d, curvature)
+        J = bent(held, d, curvature)
         for s in range(g.size):
             for t in range(g.size):
                 J[s, t] += curvature * (d[s] * z[s]) * (d[t] * z[t])
@@ -434,47 +398,11 @@ def _refined(model, held, rates):
         if not factors.definite:
             break
         cubic = curvature * d * (d * best)
-        new = best + solve(factors, g - _combined(model.hessian, best) - cubic)
-        left = _stationarity(model, new)
+        left_over = g - combined(model.hessian, best) - cubic  # eq-secular-conditions
+        new = best + solve(factors, left_over)
+        left = stationarity(model, new)
         # A row may be wrong altogether as long as another is larger by some 16 digits.
         if not (left < error or left == error > 0.5):
             break
         best, error = new, left
     return best
-
-
-@compiled
-def _stationarity(model, rates):
-    """The first part of the residual."""
-    H, g, d, strength = model
-    curvature = 0.5 * strength * length(d * rates)
-    worst = 0.0
-    for s in range(g.size):
-        left, size = g[s], abs(g[s])
-        for t in range(g.size):
-            left -= H[s, t] * rates[t]
-            size += abs(H[s, t] * rates[t])
-        cubic = curvature * d[s] * (d[s] * rates[s])
-        if size + abs(cubic) > 0.0:
-            worst = max(worst, abs(left - cubic) / (size + abs(cubic)))
-    return worst
-
-
-@compiled
-def _residual(model, rates):
-    """What is left of the conditions for a global minimiser; see `minimize_cubic`."""
-    H, _, d, strength = model
-    n = d.size
-    curvature = 0.5 * strength * length(d * rates)
-    M = np.zeros((n, n))
-    root = np.empty(n)
-    for s in range(n):
-        root[s] = np.sqrt(abs(H[s, s]) + curvature * d[s] * d[s])
-    for s in range(n):
-        for t in range(n):
-            if root[s] > 0.0 and root[t] > 0.0:
-                entry = H[s, t] + (curvature * d[s] * d[s] if s == t else 0.0)
-                M[s, t] = entry / root[s] / root[t]
-    lowest = eigh(M)[0][0]
-    negative = -lowest if lowest < -ROUNDING * n else 0.0
-    return float(max(_stationarity(model, rates), negative))

@@ -29,7 +29,7 @@ def components(c, base, rate, t):
     z = np.zeros(c.size)
     for i in range(c.size):
         if c[i] != 0.0:
-            z[i] = c[i] / (base[i] + rate[i] * t)
+            z[i] = c[i] / (base[i] + rate[i] * t)  # eq-secular
     return z
 
 

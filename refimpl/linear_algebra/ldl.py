@@ -1,4 +1,9 @@
-"""The factors ``L diag(pivots) L^T`` of a small positive definite matrix."""
+"""The factors ``L diag(pivots) L^T`` of a small positive definite matrix.
+
+LAPACK's factors, with roots on their diagonal, pass every certified case of the cubic model too.
+But where a row and column are scaled by an odd power of two their digits change, and units would no
+longer be nothing but units; and here a matrix that is not definite is an answer, not an exception.
+"""
 
 from typing import NamedTuple
 

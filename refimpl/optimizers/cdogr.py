@@ -7,6 +7,7 @@ import numpy as np
 from .. import regression
 from .._compile import compiled
 from . import diagonal
+from .dogr import DOGRState, start
 from .method import Method
 
 
@@ -27,18 +28,6 @@ class CDOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-class CDOGRState(NamedTuple):
-    line: regression.State  # of diagonals, (D,)
-    momentum: np.ndarray  # (D,), in gradient-units
-
-
-@compiled
-def start(theta, directions, parameters):
-    """The start of [D]'s programs: all means 0, the prior variances."""
-    line = regression.start_diagonal(theta.size, parameters.prior)
-    return CDOGRState(line, np.zeros(theta.size))
-
-
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= eta min(m / max(div lambda, cut), max_alpha)``.
@@ -51,7 +40,7 @@ def step(state, theta, gradient, parameters):
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     u = diagonal.divided(momentum, diagonal.correlated(line), div, cut)
-    return theta - eta * np.minimum(u, max_alpha), CDOGRState(line, momentum)
+    return theta - eta * np.minimum(u, max_alpha), DOGRState(line, momentum)
 
 
 cdogr = Method(

@@ -8,6 +8,7 @@ from .. import regression
 from .._compile import compiled
 from ..repulsion import saddle_free
 from . import diagonal, subspace
+from .dsogr import DSOGRState, start
 from .method import Method
 
 
@@ -31,20 +32,6 @@ class CDSOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-class CDSOGRState(NamedTuple):
-    line: regression.State  # of diagonals, (D,)
-    model: subspace.Subspace
-    momentum: np.ndarray  # (D,), in gradient-units
-
-
-@compiled
-def start(theta, directions, parameters):
-    """The start of [D]'s programs: all means 0, the directions as drawn."""
-    line = regression.start_diagonal(theta.size, parameters.prior)
-    model = subspace.start(directions, parameters.prior)
-    return CDSOGRState(line, model, np.zeros(theta.size))
-
-
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= u - w (V^T V u - eta V^T |H|^{-1} V m)`` with `u` the step of cdOGR.
@@ -60,7 +47,7 @@ def step(state, theta, gradient, parameters):
     quotients = diagonal.divided(momentum, diagonal.correlated(line), 1.0, 0.0)
     u = eta * np.minimum(quotients, max_alpha)
     correction = (V @ u + eta * saddle_free(H, V @ momentum, 1.0, cut)) @ V
-    return theta - u + w * correction, CDSOGRState(line, model, momentum)
+    return theta - u + w * correction, DSOGRState(line, model, momentum)
 
 
 cdsogr = Method(

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import regression
 from .._compile import compiled
 from ..repulsion import saddle_free
+from .fogr import FOGRState, start
 from .method import Method
 
 
@@ -23,17 +22,6 @@ class CFOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-class CFOGRState(NamedTuple):
-    line: regression.State
-    momentum: np.ndarray  # (D,), in gradient-units
-
-
-@compiled
-def start(theta, directions, parameters):
-    """The start of [D]'s programs: all means 0, the prior variances."""
-    return CFOGRState(regression.start(theta.size, parameters.prior), np.zeros(theta.size))
-
-
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= eta |H|^{-1} m`` with `H` of `correlated_hessian`."""
@@ -41,7 +29,7 @@ def step(state, theta, gradient, parameters):
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     H = regression.correlated_hessian(line)
-    return theta + eta * saddle_free(H, momentum, 1.0, cut), CFOGRState(line, momentum)
+    return theta + eta * saddle_free(H, momentum, 1.0, cut), FOGRState(line, momentum)
 
 
 cfogr = Method(

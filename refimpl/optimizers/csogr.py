@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import regression
 from .._compile import compiled
 from ..repulsion import saddle_free
 from . import subspace
 from .method import Method
+from .sogr import SOGRState, start
 
 
 class CSOGRParameters(NamedTuple):
@@ -27,20 +26,6 @@ class CSOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-class CSOGRState(NamedTuple):
-    model: subspace.Subspace
-    mean_theta: np.ndarray  # (D,)
-    mean_gradient: np.ndarray  # (D,)
-    momentum: np.ndarray  # (D,), in gradient-units
-
-
-@compiled
-def start(theta, directions, parameters):
-    """The start of [D]'s programs: all means 0, the directions as drawn."""
-    zeros = np.zeros(theta.size)
-    return CSOGRState(subspace.start(directions, parameters.prior), zeros, zeros, zeros)
-
-
 @compiled
 def step(state, theta, gradient, parameters):
     """``theta -= eta V^T |H|^{-1} V m`` with `H` of `correlated_hessian` along the rows of `V`."""
@@ -50,7 +35,7 @@ def step(state, theta, gradient, parameters):
     model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)
     V, H = model.V, regression.correlated_hessian(model.line)
     inside = saddle_free(H, V @ momentum, 1.0, cut) @ V
-    return theta + eta * inside, CSOGRState(
+    return theta + eta * inside, SOGRState(
         model,
         state.mean_theta + beta * off_theta,
         state.mean_gradient + beta * off_gradient,

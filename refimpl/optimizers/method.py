@@ -48,8 +48,9 @@ class Method(NamedTuple):
     ----------
     name : str
     parameters : type
-        A `NamedTuple` of the hyperparameters with their defaults. Its name, and that of the state,
-        must be the method's own: numba takes two named tuples of one name and shape for one type.
+        A `NamedTuple` of the hyperparameters with their defaults. Its name, and that of a state of
+        the method's own, must not be used twice: numba takes two named tuples of one name and shape
+        for one type.
     start : callable
         ``start(theta, directions, parameters) -> state``, compiled.
     step : callable

@@ -341,14 +341,14 @@ class _Route:
         seen = layer.adjoint @ source.weights.T
         seen *= self.unit[r]
         mixed = before[:, 0].reshape(old, -1) @ seen.ravel()
-        self.hessian[:old, r] += mixed
-        self.hessian[r, :old] += mixed
+        self.hessian[:old, r] += mixed  # eq-layered-hessian
+        self.hessian[r, :old] += mixed  # eq-layered-hessian
         if r < old and self.orders == 2:
             np.matmul(before[r, 0], source.weights, out=out)
             out *= 2.0 * self.unit[r]
             after[r, 1] += out
             seen *= before[r, 1]
-            self.third[r] += 3.0 * np.sum(seen)
+            self.third[r] += 3.0 * np.sum(seen)  # eq-layered-third
             if self.noise:
                 self.sizes[r] += 3.0 * np.sum(np.abs(seen))
 
@@ -373,7 +373,7 @@ class _Route:
         first = tangents[:, 0].reshape(n, -1)
         product, square = self.scratch(2, first.shape), self.scratch(3, first.shape)
         np.multiply(first, layer.second.ravel(), out=product)
-        self.hessian[:n, :n] += first @ product.T
+        self.hessian[:n, :n] += first @ product.T  # eq-layered-hessian
         if self.order == 3:
             if self.orders == 2:
                 product *= tangents[:, 1].reshape(n, -1)
@@ -385,7 +385,7 @@ class _Route:
 
     def add_third(self, layer, terms, factor):
         """Add up terms of the groups that have begun, shape (n, B m), which are overwritten."""
-        self.third[: len(terms)] += factor * np.sum(terms, axis=1)
+        self.third[: len(terms)] += factor * np.sum(terms, axis=1)  # eq-layered-third
         if self.noise:
             sizes = np.abs(terms, out=terms) @ layer.errors.ravel()
             self.sizes[: len(terms)] += factor * sizes

@@ -10,7 +10,7 @@ MUTANTS = (
     _mutant(
         "d-not-squared",
         "The cubic term bends by `d`, where it should by its square.",
-        "cubic/minimize",
+        "cubic/matrix",
         "M[s, s] += curvature * d[s] * d[s]",
         "M[s, s] += curvature * d[s]",
         part="radius",
@@ -35,14 +35,14 @@ MUTANTS = (
         "Where the gradient does not see the most negative curvature, the root is looked for "
         "beyond the pole, where there is none.",
         "cubic/minimize",
-        "if at_pole and half * size <= origin and _unseen(model, spectrum, c, bottom, free):",
+        "if at_pole and half * size <= origin and unseen(model, spectrum, c, bottom, free):",
         "if False:",
         part="outcome",
     ),
     _mutant(
         "tie-the-other-way",
         "Of the two minimisers of the hard case the other one is taken.",
-        "cubic/minimize",
+        "cubic/hard_case",
         "return nearest / size",
         "return -nearest / size",
     ),

@@ -105,9 +105,9 @@ VARIANTS = (
         "qr_step",
         "        # Q^T A Q is R Q - mu I without the digits that adding and subtracting mu would "
         "cost.\n"
-        "        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, A), exponent))",
+        "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))",
         "        back = congruence(Q, shifted) - mu * np.eye(d)\n"
-        "        return QRStep(rotation=Q, rotated=_unscaled(back, exponent))",
+        "        return QRStep(rotation=Q, rotated=unscaled(back, exponent))",
     ),
     Mutant(
         "momentum-as-an-average",

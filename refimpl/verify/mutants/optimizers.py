@@ -194,8 +194,8 @@ MUTANTS = (
         "momentum-not-carried",
         "cfOGR's momentum is used, but not carried to the next step.",
         "optimizers/cfogr",
-        "CFOGRState(line, momentum)",
-        "CFOGRState(line, state.momentum)",
+        "FOGRState(line, momentum)",
+        "FOGRState(line, state.momentum)",
         part="momentum",
     ),
     _mutant(

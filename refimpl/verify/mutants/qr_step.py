@@ -27,10 +27,10 @@ MUTANTS = (
         "turned-the-other-way",
         "The matrix is turned the other way, `Q H Q^T`.",
         "qr_step",
-        "        Q = orthogonal_factor(A)\n"
-        "        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, A), exponent))",
-        "        Q = orthogonal_factor(A)\n"
-        "        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q.T, A), exponent))",
+        "        Q = orthogonal_factor(A)  # eq-qr-step\n"
+        "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))",
+        "        Q = orthogonal_factor(A)  # eq-qr-step\n"
+        "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q.T, A), exponent))",
         part="rotated",
     ),
     _mutant(
@@ -39,8 +39,8 @@ MUTANTS = (
         "qr_step",
         "        # Q^T A Q is R Q - mu I without the digits that adding and subtracting mu would "
         "cost.\n"
-        "        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, A), exponent))",
-        "        return QRStep(rotation=Q, rotated=_unscaled(congruence(Q, shifted), exponent))",
+        "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))",
+        "        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, shifted), exponent))",
         flag="equal-moduli",
         part="rotated",
     ),

@@ -120,7 +120,8 @@ MUTANTS = (
         "The sums of eigenvalues divide the matrix after it has been rotated back.",
         "regression",
         "                total = e[i] + e[j] + 2.0 * ridge\n"
-        "                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0\n"
+        "                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0  # "
+        "eq-lyapunov\n"
         "        return congruence(E.T, H)",
         "                H[i, j] = H[i, j]\n"
         "        H, total = congruence(E.T, H), e.reshape(D, 1) + e + 2.0 * ridge\n"

@@ -1,0 +1,39 @@
+"""Matrices at a scale at which no square overflows or vanishes: by a length, by a power of two."""
+
+import math
+
+import numpy as np
+
+from .._compile import compiled
+from .gram_schmidt import HUGE
+
+
+@compiled
+def by_longest_row(V):
+    """`V` divided by the length of its longest row, and that length; a zero matrix counts as 1."""
+    U = np.empty(V.shape)
+    U[:] = V
+    size = np.max(np.abs(U))
+    if size == 0.0:
+        return U, 1.0
+    U /= size
+    length = np.sqrt(np.max(np.sum(U * U, axis=1)))
+    return U / length, min(size, HUGE) * length
+
+
+@compiled
+def exponent_of(size):
+    """The exponent of two above a size that is not negative; 0 for 0.
+
+    Division by that power changes no digit, where a length would.
+    """
+    return math.frexp(size)[1]
+
+
+@compiled
+def unscaled(A, exponent):
+    """Overwrite a matrix by itself times a power of two, and return it."""
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            A[i, j] = math.ldexp(A[i, j], exponent)
+    return A
