@@ -187,7 +187,9 @@ def test_orders():
     assert first.value == second.value == third.value
     for found in (first, second):
         np.testing.assert_array_equal(found.gradient, third.gradient)
-    np.testing.assert_allclose(second.hessian, third.hessian, rtol=64 * EPS)
+    # Sums of the same terms, whose buffers have other shapes.
+    bound = NOISE_FACTOR * rounded(problem, problem.defined())[2]
+    assert (np.abs(second.hessian - third.hessian) <= bound).all()
 
 
 @pytest.mark.parametrize(("activation", "loss"), KINDS)
