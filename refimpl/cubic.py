@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._border import public
 from ._compile import compiled
 from ._finite import all_finite
 from .cubic_bounded import hold
@@ -68,8 +69,8 @@ class _Spectrum(NamedTuple):
     vectors: np.ndarray
 
 
-@compiled
-def minimize_cubic(hessian, gradient, d, strength):
+@public
+def minimize_cubic(hessian: np.ndarray, gradient: np.ndarray, d: np.ndarray, strength: float):
     """The rates that minimise ``-g.eta + eta^T H eta / 2 + (strength / 6) |D eta|^3`` globally.
 
     A stationary point solves ``M(r) eta = g`` with ``M(r) = H + (strength / 2) r D^2`` and ``r = |D

@@ -6,7 +6,8 @@ import numba
 import numpy as np
 from numba import types
 
-from .._compile import compiled, loading, ours
+from .._border import public
+from .._compile import loading, ours
 from .._finite import all_finite
 from ..runs.sweep import BALL, DIVERGED, DONE, FLOATS, LONGEST, POSITIONS
 from ..symmetric_eigen import JACOBI_LIMIT
@@ -18,7 +19,7 @@ FREE = -1
 FEWEST = LANES // 4
 
 
-@compiled
+@public
 def length(x):
     """Euclidean length; squares in the order of `numpy.sum`, and nothing allocated."""
     total = 0.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from . import diagonal
 from .method import Method
 
@@ -32,14 +32,14 @@ class CDOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the prior variances."""
     line = regression.start_diagonal(theta.size, parameters.prior)
     return CDOGRState(line, np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta min(m / max(div lambda, cut), max_alpha)``.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from . import diagonal, subspace
 from .method import Method
@@ -37,7 +37,7 @@ class CDSOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the directions as drawn."""
     line = regression.start_diagonal(theta.size, parameters.prior)
@@ -45,7 +45,7 @@ def start(theta, directions, parameters):
     return CDSOGRState(line, model, np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= u - w (V^T V u - eta V^T |H|^{-1} V m)`` with `u` the step of cdOGR.
 

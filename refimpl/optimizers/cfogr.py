@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from .method import Method
 
@@ -28,13 +28,13 @@ class CFOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the prior variances."""
     return CFOGRState(regression.start(theta.size, parameters.prior), np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta |H|^{-1} m`` with `H` of `correlated_hessian`."""
     beta, gamma, eta, cut, _ = parameters

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from . import subspace
 from .method import Method
@@ -34,14 +34,14 @@ class CSOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the directions as drawn."""
     zeros = np.zeros(theta.size)
     return CSOGRState(subspace.start(directions, parameters.prior), zeros, zeros, zeros)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta V^T |H|^{-1} V m`` with `H` of `correlated_hessian` along the rows of `V`."""
     beta, gamma, turn, eta, cut, _, _ = parameters

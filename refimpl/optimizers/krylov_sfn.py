@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .._compile import compiled
+from .._border import public
 from ..lanczos import lanczos
 from ..repulsion import saddle_free
 from .method import Method
@@ -22,7 +22,7 @@ class KrylovSFNState(NamedTuple):
     count: int
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step."""
     return KrylovSFNState(count=0)

@@ -19,7 +19,7 @@ import scipy
 from tqdm import tqdm
 
 from .. import _compile, optimizers
-from .._finite import real
+from .._numbers import real
 from ..errors import NotFiniteError, RangeError, ShapeError, StateError
 from ..functions.function import Function
 from ..noise import as_noise

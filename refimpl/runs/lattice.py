@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import functions, optimizers
-from .._finite import real
+from .._numbers import real
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
 from ..noise import as_noise

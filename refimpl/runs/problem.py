@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from .. import _compile
-from .._finite import real
+from .._numbers import real
 from ..errors import (
     DtypeError,
     EvaluationError,
