@@ -103,7 +103,7 @@ def modules(*names):
         f"{PACKAGE}._compile": SimpleNamespace(compiled=lambda text: text),
         # At the border everything becomes float64.
         f"{PACKAGE}._border": SimpleNamespace(
-            public=lambda text: text, overwriting=lambda text: text
+            **dict.fromkeys(("from_python", "overwriting", "public"), lambda text: text)
         ),
     }
     try:
