@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from refimpl._outside import as_path, say, with_output
+
 from . import catch_matrix, published, rivals, training
 
 
@@ -85,7 +87,11 @@ def default_cache():
 
 
 def main(arguments=None):
-    """Run the command; returns 0."""
+    """Run the command, and return its exit status: 0, or 3 where its help found no reader."""
+    return with_output(lambda: _main(arguments), "figures.regenerate")
+
+
+def _main(arguments):
     parser = argparse.ArgumentParser(
         prog="python -m figures.regenerate",
         description="Compute a file of results anew, and write it where the book reads it.",
@@ -98,10 +104,10 @@ def main(arguments=None):
     )
     given = parser.parse_args(arguments)
     result = REGISTRY[given.name]
-    cache = default_cache() if given.cache is None else given.cache
+    cache = default_cache() if given.cache is None else as_path(given.cache)
     records = result.compute(cache=cache, jobs=given.jobs, progress=True)
     result.write(records, result.path)
-    print(f"{len(records)} records in {result.path}", file=sys.stderr)
+    say(f"{len(records)} records in {result.path}")
     return 0
 
 

@@ -157,6 +157,23 @@ class _Converting(_Border):
         return _converting(self.py_func)
 
 
+class _TakingTuples(_Converting):
+    """numba tells named tuples apart by the types of their arrays, but not by their byte order."""
+
+    def __call__(self, *arguments, **named):
+        if not (_native(arguments) and _native(tuple(named.values()))):
+            given = inspect.signature(self.py_func).bind(*arguments, **named)
+            given.apply_defaults()
+            arguments, named = self._read(given.args), {}
+        return super().__call__(*arguments, **named)
+
+
+def _native(value):
+    if isinstance(value, tuple):
+        return all(map(_native, value))
+    return not isinstance(value, np.ndarray) or value.dtype.isnative
+
+
 class _Refusing(_Border):
     @functools.cached_property
     def _read(self):
@@ -213,7 +230,11 @@ def public(text):
     >>> double([1, 2])
     array([2., 4.])
     """
-    return _at_the_border(text, _Converting, _converting)
+    # Called with arrays and numbers alone, compiled code is met at once.
+    kinds = {parameter.annotation for parameter in inspect.signature(text).parameters.values()}
+    return _at_the_border(
+        text, _Converting if kinds <= set(READERS) else _TakingTuples, _converting
+    )
 
 
 def overwriting(text):

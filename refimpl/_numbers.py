@@ -14,7 +14,7 @@ def as_real(numbers, expected):
 
     The one rule for all that comes from Python: bool, whole numbers and floats of every size and
     byte order are real numbers, and so are lists of them. Complex numbers, strings and objects are
-    not, nor is a masked entry. `expected` begins the message.
+    not. `expected` begins the message.
 
     Raises
     ------
@@ -35,8 +35,6 @@ def as_real(numbers, expected):
         raise
     except (TypeError, ValueError):
         raise DtypeError(f"{expected}, got {reprlib.repr(numbers)}") from None
-    if np.ma.is_masked(numbers):
-        raise DtypeError(f"{expected}, got a masked array; fill it, or leave its gaps out")
     if array.dtype.kind not in "biuf":
         got = f"an array of dtype {array.dtype}" if array is numbers else reprlib.repr(numbers)
         raise DtypeError(f"{expected}, got {got}")

@@ -492,7 +492,7 @@ def outside(V: np.ndarray, x: np.ndarray):
     """
     if V.ndim == 2 and x.ndim == 1:
         _check(V, x, 0.0)
-        rest = 1.0 * x
+        rest = x.copy()
         for i in range(V.shape[0]):
             rest -= (V[i] @ x) * V[i]
         return rest
