@@ -99,7 +99,7 @@ def _can_be_overwritten(value, whole=True):
     if isinstance(value, np.ndarray):
         # Beside its numbers, a state may hold flags.
         kinds = (FLOAT,) if whole else (FLOAT, np.dtype(np.bool_))
-        return value.dtype in kinds and value.flags.behaved
+        return value.dtype in kinds and value.flags.carray
     return not isinstance(value, list)
 
 
@@ -125,7 +125,7 @@ def _refusing(text):
             if not _can_be_overwritten(value):
                 got = f"{value.dtype}" if isinstance(value, np.ndarray) else reprlib.repr(value)
                 raise DtypeError(
-                    f"{_where(text)}: expected arrays of float64 that can be written, since it "
+                    f"{_where(text)}: expected C-ordered float64 arrays to be written into, since it "
                     f"overwrites them, got {got}"
                 )
         return arguments
@@ -231,10 +231,9 @@ def public(text):
     array([2., 4.])
     """
     # Called with arrays and numbers alone, compiled code is met at once.
-    kinds = {parameter.annotation for parameter in inspect.signature(text).parameters.values()}
-    return _at_the_border(
-        text, _Converting if kinds <= set(READERS) else _TakingTuples, _converting
-    )
+    given = {parameter.annotation for parameter in inspect.signature(text).parameters.values()}
+    kind = _Converting if given <= set(READERS) else _TakingTuples
+    return _at_the_border(text, kind, _converting)
 
 
 def overwriting(text):

@@ -227,10 +227,11 @@ def test_every_public_piece_is_at_the_border():
             continue
         for attribute, thing in vars(importlib.import_module(name)).items():
             text = getattr(thing, "py_func", None)
-            if attribute[0] != "_" and getattr(text, "__module__", "") == name:
-                # Wrapped, or compiled with the border in front.
-                if thing is text or not isinstance(thing, FunctionType | _border._Border):
-                    bare.add(f"{name}.{attribute}")
+            if attribute[0] == "_" or getattr(text, "__module__", "") != name:
+                continue
+            # Wrapped, or compiled with the border in front.
+            if thing is text or not isinstance(thing, FunctionType | _border._Border):
+                bare.add(f"{name}.{attribute}")
     assert bare == set()
 
 
@@ -401,17 +402,11 @@ OVERWRITTEN = {
 
 @pytest.mark.parametrize("name", OVERWRITING)
 def test_what_cannot_be_overwritten_is_refused(name):
-    """A copy would be lost; strides are no hindrance."""
-    for kind, change in KINDS.items():
-        given = [mapped(value, as_float) for value in OVERWRITTEN[name]]
-        PUBLIC[name](*given)
-        changed = [mapped(value, change) for value in OVERWRITTEN[name]]
-        if kind in ("asfortranarray", "every_second", "backwards"):
-            PUBLIC[name](*changed)
-            assert_same(changed, given)
-        else:
-            with pytest.raises(DtypeError, match="can be written, since it overwrites them"):
-                PUBLIC[name](*changed)
+    """A copy would be lost."""
+    PUBLIC[name](*(mapped(value, as_float) for value in OVERWRITTEN[name]))
+    for change in KINDS.values():
+        with pytest.raises(DtypeError, match="to be written into, since it overwrites them"):
+            PUBLIC[name](*(mapped(value, change) for value in OVERWRITTEN[name]))
 
 
 METHODS = [m for m in optimizers.METHODS.values() if not m.solver and m.curvature != "slice"]
