@@ -9,8 +9,8 @@ On a page::
 
 import importlib
 import os
-from pathlib import Path
 
+from refimpl._outside import as_path
 from refimpl.errors import unknown
 
 from . import page, style
@@ -129,14 +129,14 @@ def save(name, folder, format="svg"):
     module = get(name)
     if format not in style.METADATA:
         raise unknown("format", format, style.METADATA)
-    path = Path(folder) / f"{name}.{format}"
+    path = as_path(folder) / f"{name}.{format}"
     _prepare(path.parent)
     return write(module.draw(module.compute()), path)
 
 
 def write(figure, path):
     """Write a drawn figure; the format is the path's ending."""
-    path = Path(path)
+    path = as_path(path)
     rendered = style.render(figure, path.suffix[1:])
     _prepare(path.parent)
     try:

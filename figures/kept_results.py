@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from refimpl._outside import as_path
 from refimpl.errors import StateError
 
 FOLDER = Path(__file__).resolve().parent / "results"
@@ -27,13 +28,13 @@ def finished(path):
     >>> finished("of_tomorrow.json") is None
     True
     """
-    path = Path(path)
+    path = as_path(path)
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
 
 def finish(path, found):
     """Keep one finished part, at once or not at all: an interrupted command leaves no half file."""
-    path = Path(path)
+    path = as_path(path)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(found), encoding="utf-8")
     part.replace(path)
@@ -49,7 +50,7 @@ def write(blocks, path, command):
     path : path
     command : str
     """
-    path = Path(path)
+    path = as_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     body = ",\n".join(blocks)
     text = f'{{"command": {json.dumps(command)}, "records": [\n{body}\n]}}\n'
@@ -64,6 +65,6 @@ def read(path, command):
     StateError
         If there is no such file, with the command that makes it.
     """
-    if not Path(path).is_file():
+    if not as_path(path).is_file():
         raise StateError(f"{path} is missing: run `{command}`")
-    return json.loads(Path(path).read_text("utf-8"))["records"]
+    return json.loads(as_path(path).read_text("utf-8"))["records"]

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import joblib
 from threadpoolctl import threadpool_limits
 
+from refimpl._outside import as_path, say, with_output
+
 from .published import published
 from .robust_default import rivals
 from .training import training
@@ -91,7 +93,11 @@ def default_cache():
 
 
 def main(arguments=None):
-    """Run the command; returns 0."""
+    """Run the command, and return its exit status: 0, or 3 where its help found no reader."""
+    return with_output(lambda: _main(arguments), "figures.regenerate")
+
+
+def _main(arguments):
     parser = argparse.ArgumentParser(
         prog="python -m figures.regenerate",
         description="Compute a file of results anew, and write it where the book reads it.",
@@ -104,7 +110,7 @@ def main(arguments=None):
     )
     given = parser.parse_args(arguments)
     result = REGISTRY[given.name]
-    cache = default_cache() if given.cache is None else given.cache
+    cache = default_cache() if given.cache is None else as_path(given.cache)
     # One thread of the linear algebra for each job: with more, long sums round otherwise.
     with (
         threadpool_limits(limits=1, user_api="blas"),
@@ -112,7 +118,7 @@ def main(arguments=None):
     ):
         records = result.compute(cache=cache, jobs=given.jobs, progress=True)
     result.write(records, result.path)
-    print(f"{len(records)} records in {result.path}", file=sys.stderr)
+    say(f"{len(records)} records in {result.path}")
     return 0
 
 

@@ -9,6 +9,7 @@ import io
 from typing import NamedTuple
 
 import matplotlib as mpl
+import matplotlib.style
 from matplotlib.figure import Figure
 
 from refimpl.errors import unknown
@@ -123,7 +124,8 @@ def look(method):
 
 def use():
     """The style, as a context manager or a decorator; nothing stays changed afterwards."""
-    return mpl.rc_context(RC)
+    # From the defaults on: the same bytes whatever a reader's matplotlibrc asks for.
+    return mpl.style.context(["default", RC])
 
 
 def subplots(rows=1, columns=1, *, height, width=WIDTH, **options):

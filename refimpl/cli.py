@@ -1,15 +1,19 @@
 """The command line: look up, run, sweep, draw, verify.
 
 Exit status: 0 it held, 1 it fell short (a run diverged, a gradient was bad, an implementation
-failed), 2 wrong usage.
+failed), 2 wrong usage, 3 the output could not be written: told on standard error, unless its reader
+has simply gone, as ``head`` does.
 """
 
 import argparse
+import importlib.util
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 
+from ._outside import bar, say, with_output
 from .errors import RunError
 
 HELD, FELL_SHORT, WRONG_USAGE = 0, 1, 2
@@ -24,15 +28,19 @@ def main(arguments=None):
     {...
     0
     """
+    return with_output(lambda: _main(arguments), "refimpl")
+
+
+def _main(arguments):
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(map(_shielded, arguments))
     try:
         return options.command(options)
     except RunError as error:
-        print(f"refimpl: {error}", file=sys.stderr)
+        say(f"refimpl: {error}")
         return FELL_SHORT
     except (ValueError, TypeError, OSError) as error:
-        print(f"refimpl: {error}", file=sys.stderr)
+        say(f"refimpl: {error}")
         return WRONG_USAGE
 
 
@@ -54,7 +62,7 @@ def parser():
         prog="refimpl",
         description="Curvature from noisy gradients: reference implementation.",
         epilog="Exit status: 0 held, 1 fell short (a run diverged, a verification failed), 2 wrong "
-        "usage.",
+        "usage, 3 the output could not be written.",
     )
     top.add_argument("--version", action="version", version=f"refimpl {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -350,22 +358,24 @@ def lattice(options):
 
 def draw(options):
     """Figures into a folder, one file each."""
-    try:
-        import figures
-    except ModuleNotFoundError as error:
-        if error.name not in ("figures", "matplotlib"):
-            raise
-        raise OSError(
-            "the figures are drawn from a checkout, with matplotlib: go to its top folder and "
-            "run `python -m refimpl figures` there"
-        ) from None
-    from tqdm import tqdm
-
+    figures = _figures()
     names = options.names or list(figures.FIGURES)
     if options.list:
         print("\n".join(names))
         return HELD
-    for name in tqdm(names, desc="figures", unit="figure", disable=None):
-        path = figures.save(name, options.folder, format=options.format)
-        tqdm.write(str(path), file=sys.stdout)
+    for name in bar(names, desc="figures", unit="figure"):
+        print(figures.save(name, options.folder, format=options.format))
     return HELD
+
+
+def _figures():
+    # Where the reader stands there may be another folder of this name, with anything in it.
+    found = importlib.util.find_spec("figures")
+    beside = Path(__file__).resolve().parent.parent / "figures" / "__init__.py"
+    ours = found is not None and found.origin and Path(found.origin).resolve() == beside
+    if not ours or importlib.util.find_spec("matplotlib") is None:
+        raise OSError(
+            "the figures are drawn from a checkout, with matplotlib: go to its top folder and run "
+            "`python -m refimpl figures` there"
+        )
+    return importlib.import_module("figures")

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._border import from_python
+from ._numbers import real
 from .errors import NotFiniteError, RangeError, ShapeError
 from .functions.function import GRADIENT, Derivative
-from .linear_algebra.finite import real
 
 
 def _add(gradient, z):
@@ -120,7 +121,8 @@ def _deviation(deviation):
     return float(deviation)
 
 
-def gaussian(deviation):
+@from_python
+def gaussian(deviation: float):
     """Independent Gaussian noise on each coordinate: mean 0, covariance ``deviation^2 I``.
 
     Parameters
@@ -142,7 +144,8 @@ def gaussian(deviation):
     return Gaussian(_deviation(deviation))
 
 
-def student(deviation, freedom):
+@from_python
+def student(deviation: float, freedom: float):
     """Heavy-tailed noise: independent Student t, scaled to mean 0 and covariance ``deviation^2 I``.
 
     Parameters
@@ -171,7 +174,8 @@ def student(deviation, freedom):
     return Student(_deviation(deviation), float(freedom))
 
 
-def multiplicative(deviation):
+@from_python
+def multiplicative(deviation: float):
     """Relative noise: each coordinate of the gradient times ``1 + deviation z``, `z` normal.
 
     Mean 0 and covariance ``deviation^2 diag(g^2)``: no noise at a stationary point.
@@ -245,4 +249,4 @@ def as_noise(noise):
         raise ShapeError(f"expected noise as a number or of shape (steps, D), got {array.shape}")
     if not np.isfinite(array).all():
         raise NotFiniteError("expected finite noise; the data hold NaN or infinity")
-    return Recorded(np.ascontiguousarray(array))
+    return Recorded(array)

@@ -12,6 +12,7 @@ Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
 
 import numpy as np
 
+from ._border import from_python, public
 from ._compile import compiled
 from .errors import NotFiniteError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
@@ -76,8 +77,8 @@ def _turned(V, b, n):
     return W
 
 
-@compiled
-def oja(V, x, gamma):
+@public
+def oja(V: np.ndarray, x: np.ndarray, gamma: float):
     """Turn the basis toward a gradient by Oja's rule, ``orth(V + gamma (V x) x^T)``.
 
     Each row leans toward `x` in proportion to what it already shares with it. The subspace
@@ -123,8 +124,8 @@ def oja(V, x, gamma):
     raise ShapeError(ROWS)
 
 
-@compiled
-def inject(V, x, turn):
+@public
+def inject(V: np.ndarray, x: np.ndarray, turn: float):
     """Turn the basis toward a gradient by injection, ``orth(V + turn 1 x^T)``.
 
     The same vector is added to every row, so all rows lean toward the newest gradient and recent
@@ -193,8 +194,8 @@ def _cholesky(G):
     return L
 
 
-@compiled
-def inject_by_gram(V, x, turn):
+@public
+def inject_by_gram(V: np.ndarray, x: np.ndarray, turn: float):
     """Injection through the Gram matrix that is known beforehand, ``L^{-1} (V + turn 1 x^T)``.
 
     Since ``V V^T = I``, the Gram matrix of the sum is
@@ -244,8 +245,8 @@ def inject_by_gram(V, x, turn):
     raise ShapeError(ROWS)
 
 
-@compiled
-def carried(P, C):
+@public
+def carried(P: np.ndarray, C: np.ndarray):
     """``P C P^T`` for square matrices, symmetric to the last bit where `C` is.
 
     Raises
@@ -268,8 +269,8 @@ def carried(P, C):
     return symmetric + (0.5 * skew - 0.5 * skew.T)
 
 
-@compiled
-def transport(V_old, V_new, C):
+@public
+def transport(V_old: np.ndarray, V_new: np.ndarray, C: np.ndarray):
     """Carry statistics kept in the coordinates of a basis to another one, ``P C P^T``.
 
     ``P = V_new V_old^T``. What `C` knows in directions common to both spans is kept, what the new
@@ -315,8 +316,8 @@ def transport(V_old, V_new, C):
     raise ShapeError(TRANSPORT)
 
 
-@compiled
-def second_moment(moment, x, beta):
+@public
+def second_moment(moment: np.ndarray, x: np.ndarray, beta: float):
     """One step of the exact exponentially weighted second moment, ``M += beta (x x^T - M)``.
 
     The reference that the online rules approximate, for small ``D``.
@@ -362,8 +363,8 @@ def second_moment(moment, x, beta):
     raise ShapeError("online_pca.second_moment: moment must be (D, D) and x (D,)")
 
 
-@compiled
-def leading_directions(moment, d):
+@public
+def leading_directions(moment: np.ndarray, d: int):
     """Eigenvectors of the `d` largest eigenvalues of a second moment, the largest first.
 
     Parameters
@@ -410,8 +411,8 @@ def leading_directions(moment, d):
     raise ShapeError("online_pca.leading_directions: the moment must be (D, D)")
 
 
-@compiled
-def explained_energy(V, g):
+@public
+def explained_energy(V: np.ndarray, g: np.ndarray):
     """Share of a gradient that lies in the subspace, ``|V g|^2 / |g|^2``; 0 for ``g = 0``.
 
     Parameters
@@ -448,8 +449,8 @@ def explained_energy(V, g):
     raise ShapeError(ROWS)
 
 
-@compiled
-def outside(V, x):
+@public
+def outside(V: np.ndarray, x: np.ndarray):
     """The part of a vector outside the subspace, ``x - V^T V x``.
 
     There an optimizer with a model in the subspace descends along the gradient.
@@ -488,7 +489,8 @@ def outside(V, x):
     raise ShapeError(ROWS)
 
 
-def principal_angles(V, U):
+@from_python
+def principal_angles(V: np.ndarray, U: np.ndarray):
     """Angles between two subspaces, in radians, the largest first.
 
     Parameters
@@ -518,7 +520,6 @@ def principal_angles(V, U):
     """
     from scipy.linalg import subspace_angles
 
-    V, U = np.asarray(V, dtype=np.float64), np.asarray(U, dtype=np.float64)
     if not V.ndim == U.ndim == 2:
         raise ShapeError(ROWS)
     check_rows(V)

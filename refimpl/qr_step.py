@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._border import public
 from ._compile import compiled
 from .errors import NotFiniteError, NotSymmetricError, ShapeError
 from .linear_algebra.finite import all_finite
@@ -79,8 +80,8 @@ def _rotate_rows(A, p, q, c, s):
         A[q, k] = c * b - s * a
 
 
-@compiled
-def orthogonal_factor(A):
+@public
+def orthogonal_factor(A: np.ndarray):
     """The `Q` of ``A = Q R`` with a diagonal of `R` that is not negative, by plane rotations.
 
     Orthogonal for every square `A`, singular ones included; unique and continuous where `A` is
@@ -107,7 +108,8 @@ def orthogonal_factor(A):
            [-1.,  0.]])
     """
     d = A.shape[0]
-    R = A.copy()
+    # A float too where compiled code hands over whole numbers.
+    R = 1.0 * A
     QT = np.eye(d)
     for k in range(d - 1):
         for i in range(k + 1, d):
@@ -122,8 +124,8 @@ def orthogonal_factor(A):
     return QT.T.copy() + 0.0
 
 
-@compiled
-def qr_step(H):
+@public
+def qr_step(H: np.ndarray):
     """One unshifted step of the QR algorithm: ``H = Q R``, rotated to ``R Q = Q^T H Q``.
 
     The off-diagonal entry ``(i, j)``, ``i < j``, shrinks by ``|lambda_j / lambda_i|``, with the
@@ -168,8 +170,8 @@ def qr_step(H):
     raise ShapeError(SQUARE)
 
 
-@compiled
-def shifted_qr_step(H):
+@public
+def shifted_qr_step(H: np.ndarray):
     """One step of the QR algorithm on ``H + mu I``, with `mu` the largest row sum of moduli.
 
     By Gershgorin's theorem no eigenvalue of the shifted matrix is negative. Their order becomes the
@@ -207,8 +209,8 @@ def shifted_qr_step(H):
     raise ShapeError(SQUARE)
 
 
-@compiled
-def rotate_basis(rotation, V):
+@public
+def rotate_basis(rotation: np.ndarray, V: np.ndarray):
     """The basis after the rotation, ``V <- Q^T V``.
 
     Parameters
@@ -249,8 +251,8 @@ def rotate_basis(rotation, V):
     raise ShapeError(ROTATION)
 
 
-@compiled
-def rotate_statistics(rotation, C):
+@public
+def rotate_statistics(rotation: np.ndarray, C: np.ndarray):
     """Covariances after the rotation of the basis, ``C <- Q^T C Q``.
 
     Parameters
@@ -309,8 +311,8 @@ def _band(A):
     return T
 
 
-@compiled
-def tridiagonal(H):
+@public
+def tridiagonal(H: np.ndarray):
     """``H = E T E^T`` with `T` tridiagonal and `E` orthogonal, by plane rotations.
 
     Parameters
@@ -364,8 +366,8 @@ def _wilkinson_shift(a, b, c):
     return c - b * (b / (half + math.copysign(math.hypot(half, b), half)))
 
 
-@compiled
-def wilkinson(H):
+@public
+def wilkinson(H: np.ndarray):
     """All eigenvalues and eigenvectors by QR steps with Wilkinson's shift and deflation.
 
     The classic fast answer to the slow pairs of `qr_step`: factor ``H - mu I`` with `mu` the

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._border import public
 from ._compile import compiled
 from .errors import NotFiniteError, RangeError, ShapeError, StateError
 from .linear_algebra.finite import all_finite
@@ -66,8 +67,8 @@ def _prior(prior):
     return 1.0, c_theta, c_g
 
 
-@compiled
-def start(D, prior=None):
+@public
+def start(D: int, prior=None):
     """State before the first observation, with covariance matrices.
 
     Parameters
@@ -117,8 +118,8 @@ def start(D, prior=None):
     )
 
 
-@compiled
-def start_diagonal(D, prior=None):
+@public
+def start_diagonal(D: int, prior=None):
     """State before the first observation, for each coordinate by itself.
 
     As `start`, with vectors of shape (D,) for the covariances. `update`, `update_new_mean` and
@@ -168,8 +169,8 @@ def _blend(keep, C, add, a, b):
     return new
 
 
-@compiled
-def update(state, theta, gradient, beta):
+@public
+def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
     """Take in one observation by the exact recursion.
 
     ``delta_x = x - <x>_old``, then ``<x> += gain delta_x`` and
@@ -236,8 +237,8 @@ def update(state, theta, gradient, beta):
     )
 
 
-@compiled
-def update_new_mean(state, theta, gradient, beta):
+@public
+def update_new_mean(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
     """Take in one observation with the *new* means in the products, as the programs of [D] do.
 
     ``<x> += beta (x - <x>)``, then ``C_xy += beta ((x - <x>)(y - <y>)^T - C_xy)``. The covariances
@@ -293,8 +294,8 @@ def update_new_mean(state, theta, gradient, beta):
     )
 
 
-@compiled
-def centred(state):
+@public
+def centred(state: State):
     """The same statistics with the means as the origin: both means 0, covariances as they are.
 
     For coordinates that turn from step to step while their means are kept elsewhere: the next
@@ -319,8 +320,8 @@ def centred(state):
     )
 
 
-@compiled
-def effective_size(state):
+@public
+def effective_size(state: State):
     """Effective number of observations, ``(sum w)^2 / sum w^2`` [kish1965]_; 0 before the first.
 
     ``(2 - beta) / beta`` times ``weight / (2 - weight)``, the latter being
@@ -351,8 +352,8 @@ def _diagonal(C):
     return np.diag(C).copy()
 
 
-@compiled
-def slope(state):
+@public
+def slope(state: State):
     """The line of each coordinate by itself: slope, zero crossing and their standard errors.
 
     Parameters
@@ -435,8 +436,8 @@ def _check_ridge(ridge):
         raise RangeError("regression: the ridge must be finite and not negative")
 
 
-@compiled
-def symmetric_hessian(state, ridge=0.0):
+@public
+def symmetric_hessian(state: State, ridge: float = 0.0):
     """Symmetric least squares: the symmetric `H` with the smallest weighted squared residual.
 
     Solves ``H C + C H = B + B^T`` with ``C = C_thetatheta`` and ``B = C_gtheta`` in the eigenbasis
@@ -495,8 +496,8 @@ def _plain(C, B):
     raise StateError(NEEDS_MATRICES)
 
 
-@compiled
-def hessian(state):
+@public
+def hessian(state: State):
     """Plain least squares, ``H = C_gtheta C_thetatheta^{-1}``; not symmetric under noise.
 
     Parameters
@@ -548,8 +549,8 @@ def _correlated_covariance(C_thetatheta, C_gg):
     raise StateError(NEEDS_MATRICES)
 
 
-@compiled
-def correlated_hessian(state):
+@public
+def correlated_hessian(state: State):
     """The "c" assumption of [D]: position and gradient perfectly correlated.
 
     ``B = sqrt(C_thetatheta) sqrt(C_gg)`` takes the place of `C_gtheta` in the equation of
@@ -589,8 +590,8 @@ def correlated_hessian(state):
     return _lyapunov(state.C_thetatheta, B, 0.0)
 
 
-@compiled
-def unvisited(state):
+@public
+def unvisited(state: State):
     """Number of directions in which the positions have not moved, so that nothing is known.
 
     Directions with a variance of at most 1e-12 of the largest one; `D` of them before the first

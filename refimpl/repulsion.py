@@ -9,6 +9,7 @@ Chapter "Saddle repulsion" of the book; saddle-free Newton of [SFN], with `div` 
 
 import numpy as np
 
+from ._border import public
 from ._compile import compiled
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
@@ -64,8 +65,8 @@ def _step(H, g, div, cut, signed):
     return step
 
 
-@compiled
-def newton(H, g):
+@public
+def newton(H: np.ndarray, g: np.ndarray):
     """The Newton step ``-H^{-1} g``, which ends where the gradient of the local quadratic is 0.
 
     Parameters
@@ -104,8 +105,8 @@ def newton(H, g):
     raise ShapeError(SHAPES)
 
 
-@compiled
-def saddle_free(H, g, div=1.0, cut=0.0):
+@public
+def saddle_free(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0.0):
     """The saddle-free step ``-|H|^{-1} g``: eigenvalues enter by modulus.
 
     In the eigenbasis of `H` the step is ``-g_i / max(div |lambda_i|, cut)``: Newton's where the
@@ -155,8 +156,8 @@ def saddle_free(H, g, div=1.0, cut=0.0):
     raise ShapeError(SHAPES)
 
 
-@compiled
-def row_sum_bound(H, g, div=1.0, cut=0.0):
+@public
+def row_sum_bound(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0.0):
     """The step ``-g_i / max(div sum_j |H_ij|, cut)``, which needs no diagonalisation.
 
     With ``Delta_ii = sum_j |H_ij|`` the matrix ``Delta - H`` is diagonally dominant, so positive

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 TESTS = Path(__file__).resolve().parent
 # Fewer would mean that whole files were lost on the way.
@@ -51,4 +52,4 @@ def test_this_session_is_what_it_says(jit):
     from refimpl import regression
 
     assert jit == (os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0"))
-    assert jit == hasattr(regression.update, "py_func")
+    assert jit == isinstance(regression.update, Dispatcher)

@@ -40,7 +40,7 @@ def modules(root):
         parts = file.relative_to(root).with_suffix("").parts
         if parts[-1] == "__init__":
             parts = parts[:-1]
-        if TEMPLATES not in parts and not any(part.startswith("_") for part in parts):
+        if TEMPLATES not in parts and not any(part[0] in "._" for part in parts):
             yield ".".join(parts)
 
 

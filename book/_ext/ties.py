@@ -100,10 +100,12 @@ def _options(lines):
 
 def _book(book_dir):
     # In the order of the table of contents, so that the table reads like the book.
+    files = (path.relative_to(book_dir) for path in Path(book_dir).rglob("*.md"))
     pages = sorted(
-        path.relative_to(book_dir).with_suffix("").as_posix()
-        for path in Path(book_dir).rglob("*.md")
-        if not path.relative_to(book_dir).parts[0].startswith("_")
+        file.with_suffix("").as_posix()
+        for file in files
+        # What was built, and copies that editors and notebooks keep beside a page.
+        if not any(part[0] in "._" for part in file.parts)
     )
     toc = Path(book_dir, "_toc.yml")
     order = (

@@ -9,12 +9,12 @@ makes again.
 import json
 import platform
 from importlib import metadata
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from refimpl import __version__, functions
+from refimpl._outside import as_path
 from refimpl.errors import StateError, unknown
 from refimpl.functions import Function
 from refimpl.runs.experiments import statistics
@@ -400,8 +400,9 @@ def write(records, path=RESULTS):
     }
     lines = [f" {_json(name)}: {_json(value)}" for name, value in header.items()]
     lines.append(f' "records": [{",".join(map(_block, records))}]')
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    path = as_path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _json(value):
@@ -434,7 +435,7 @@ def read(path=RESULTS):
         If there is no such file, or it is none of this schema; with the command that makes it.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(as_path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StateError(f"{path} is not there; make it by: {COMMAND}") from None
     except ValueError as error:

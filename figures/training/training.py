@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from refimpl import partitions
+from refimpl._outside import as_path, bar
 from refimpl.network import Model, Network, digits, two_moons
 from refimpl.runs.experiments import cells
 from refimpl.runs.experiments.training import train
@@ -215,16 +216,15 @@ def _kept(data, name, folder):
 def compute_results(cache=None, jobs=None, progress=None):
     """The records of all rows on all data sets, each kept in the cache folder when finished."""
     import joblib
-    from tqdm import tqdm
 
     if cache is not None:
-        Path(cache).mkdir(parents=True, exist_ok=True)
+        cache = as_path(cache)
+        cache.mkdir(parents=True, exist_ok=True)
     every = list(itertools.product(TASKS, ROWS))
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_kept)(data, name, cache) for data, name in every
     )
-    quiet = None if progress is None else not progress
-    return list(tqdm(work, total=len(every), desc="rows", unit="row", disable=quiet))
+    return list(bar(work, total=len(every), desc="rows", unit="row", progress=progress))
 
 
 def write(records, path=RESULTS):

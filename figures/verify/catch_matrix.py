@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 
 from refimpl import vectors
 from refimpl._compile import PACKAGE
+from refimpl._outside import as_path, bar
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, OP, VARIANTS, Mutant, trial
 
@@ -149,12 +150,12 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None)
         `name`, and `families`: name -> what `trial.record` keeps, and `digest`.
     """
     import joblib
-    from tqdm import tqdm
 
     mutants = (*MUTANTS, *VARIANTS) if mutants is None else mutants
     families = vectors.families() if families is None else list(families)
     if cache is not None:
-        Path(cache).mkdir(parents=True, exist_ok=True)
+        cache = as_path(cache)
+        cache.mkdir(parents=True, exist_ok=True)
     records, open_trials = [], []
     for mutant in mutants:
         held = {}
@@ -169,14 +170,8 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None)
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_try)(mutant, missing, cache) for mutant, missing, _ in open_trials
     )
-    bar = tqdm(
-        work,
-        total=len(open_trials),
-        desc="trials",
-        unit="mutant",
-        disable=None if progress is None else not progress,
-    )
-    for (_, missing, held), found in zip(open_trials, bar, strict=True):
+    shown = bar(work, total=len(open_trials), desc="trials", unit="mutant", progress=progress)
+    for (_, missing, held), found in zip(open_trials, shown, strict=True):
         for family in missing:
             held[family] |= found[family]
     return records

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import public
 from .._compile import compiled
 from ..linear_algebra.symmetric_eigen import eigh
 from .rounding import ROUNDING, moduli_dot, moduli_form
+from .units import Model
 
 
 class Bounded(NamedTuple):
@@ -16,8 +18,8 @@ class Bounded(NamedTuple):
     held: np.ndarray  # (S, S)
 
 
-@compiled
-def hold(model):
+@public
+def hold(model: Model):
     """Find the free directions among the groups with ``d_s = 0``, and hold them.
 
     With `Z` the set of these groups, the model is bounded below exactly if ``H_ZZ`` is positive

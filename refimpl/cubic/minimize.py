@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import public
 from .._compile import compiled
 from ..errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from ..linear_algebra.finite import all_finite
@@ -71,8 +72,8 @@ class _Spectrum(NamedTuple):
     vectors: np.ndarray
 
 
-@compiled
-def minimize_cubic(hessian, gradient, d, strength):
+@public
+def minimize_cubic(hessian: np.ndarray, gradient: np.ndarray, d: np.ndarray, strength: float):
     """The rates that minimise ``-g.eta + eta^T H eta / 2 + (strength / 6) |D eta|^3`` globally.
 
     A stationary point solves ``M(r) eta = g`` with ``M(r) = H + (strength / 2) r D^2`` and ``r = |D

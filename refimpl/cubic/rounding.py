@@ -4,7 +4,9 @@ A sum is zero if it is no larger than what rounding of its terms can make it; a 
 eigenvector, if a matrix rounded in every entry has one for which it is zero.
 """
 
-from .._compile import compiled
+import numpy as np
+
+from .._border import public
 from ..linear_algebra.symmetric_eigen import EPS
 
 # What rounding of the inputs and of the decompositions leaves, in units of the sums of moduli it
@@ -12,8 +14,8 @@ from ..linear_algebra.symmetric_eigen import EPS
 ROUNDING = 8.0 * EPS
 
 
-@compiled
-def moduli_dot(x, y):
+@public
+def moduli_dot(x: np.ndarray, y: np.ndarray):
     """``|x|.|y|``, the moduli of all terms of ``x.y``."""
     total = 0.0
     for i in range(x.size):
@@ -21,8 +23,8 @@ def moduli_dot(x, y):
     return total
 
 
-@compiled
-def moduli_form(x, A, y):
+@public
+def moduli_form(x: np.ndarray, A: np.ndarray, y: np.ndarray):
     """``|x|^T |A| |y|``: what ``x^T A y`` can change by, if `A` does relatively by 1."""
     total = 0.0
     for i in range(x.size):

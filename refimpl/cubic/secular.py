@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from ..linear_algebra.symmetric_eigen import EPS
 
 # Newton's method from the left converges in about ten steps, and quadratically at the end.
 STEPS = 100
 
 
-@compiled
-def length(x):
+@public
+def length(x: np.ndarray):
     """Euclidean length, without overflow or underflow on the way."""
     largest = 0.0
     for value in x:
@@ -23,8 +23,8 @@ def length(x):
     return largest * np.sqrt(total)
 
 
-@compiled
-def components(c, base, rate, t):
+@public
+def components(c: np.ndarray, base: np.ndarray, rate: np.ndarray, t: float):
     """``z_i = c_i / (base_i + rate_i t)``; 0 where `c_i` is."""
     z = np.zeros(c.size)
     for i in range(c.size):
@@ -33,8 +33,16 @@ def components(c, base, rate, t):
     return z
 
 
-@compiled
-def root(c, base, rate, origin, half, low, high):
+@public
+def root(
+    c: np.ndarray,
+    base: np.ndarray,
+    rate: np.ndarray,
+    origin: float,
+    half: float,
+    low: float,
+    high: float,
+):
     """The `t` in ``[low, high]`` at which ``half |z(t)| = origin + t``.
 
     The left side falls from its pole, the right side rises. ``1 / |z|`` is concave in `t`, nearly

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import public
 from .._compile import compiled
 
 LARGEST = np.finfo(np.float64).max
@@ -34,14 +35,14 @@ class Model(NamedTuple):
     strength: float
 
 
-@compiled
-def exponent(x):
+@public
+def exponent(x: float):
     """The integer `e` with ``2**(e-1) <= |x| < 2**e``."""
     return math.frexp(x)[1] if x != 0.0 else NOTHING
 
 
-@compiled
-def shifted(x, e):
+@public
+def shifted(x: float, e):
     """``x * 2**e``, cut to the largest float."""
     if x == 0.0:
         return 0.0
@@ -92,8 +93,8 @@ def _of_pair(H, d, s, t):
     return found if found < -NOTHING else NOTHING
 
 
-@compiled
-def natural_units(model):
+@public
+def natural_units(model: Model):
     """Units in which curvatures of order 1 balance, and `strength` is of order 1.
 
     Parameters
@@ -126,8 +127,8 @@ def natural_units(model):
     return Units(rates, radius, value)
 
 
-@compiled
-def in_units(model, units):
+@public
+def in_units(model: Model, units):
     """The model in other units; only exponents change."""
     H, g, d, strength = model
     S = g.size

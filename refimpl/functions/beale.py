@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from .function import Function
 
 
-@compiled
+@public
 def residuals(u, v):
     """The three terms whose squares Beale's function adds."""
     return 1.5 - u + u * v, 2.25 - u + u * v * v, 2.625 - u + u * v * v * v
 
 
-@compiled
+@public
 def slopes(u, v):
     """First derivatives by `u` and `v`."""
     a, b, c = residuals(u, v)
@@ -21,7 +21,7 @@ def slopes(u, v):
     return by_u, by_v
 
 
-@compiled
+@public
 def curvatures(u, v):
     """Second derivatives by ``u u``, ``u v`` and ``v v``."""
     a, b, c = residuals(u, v)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import RangeError
 from . import separable
 from .function import Function
@@ -30,7 +31,8 @@ def hessian(x, data):
     return curvature_from_frame(matrix, spectrum + 3.0 * c * y * y)
 
 
-def bounded_saddle(spectrum=(-1.0, 1.0), c=1.0, rotation=None):
+@from_python
+def bounded_saddle(spectrum=(-1.0, 1.0), c: float = 1.0, rotation=None):
     """``sum_i lambda_i y_i^2 / 2 + c sum_i y_i^4 / 4`` in the rotated frame ``y = R x``.
 
     The spectrum is that of the Hessian at the origin. Along each of the `k` negative eigenvalues

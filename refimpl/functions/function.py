@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .. import _compile
+from .._numbers import as_real, real
 from ..errors import NotFiniteError, ShapeError
 
 VALUE = "float64(float64[::1], float64[::1])"
@@ -42,7 +43,7 @@ class Derivative:
         return {name: part for name, part in vars(self).items() if name != "kernel"}
 
     def __call__(self, x):
-        x = np.ascontiguousarray(x, dtype=np.float64)
+        x = as_real(x, "expected x of real numbers")
         if x.shape != (self.dimension,):
             raise ShapeError(f"expected x of shape ({self.dimension},), got {x.shape}")
         if not np.isfinite(x).all():
@@ -96,11 +97,11 @@ class Function:
 
     def __post_init__(self):
         put = functools.partial(object.__setattr__, self)
-        put("data", np.ascontiguousarray(self.data, dtype=np.float64).ravel())
+        put("data", as_real(self.data, f"{self.name}: expected data of real numbers").ravel())
         for name, signature in (("value", VALUE), ("gradient", GRADIENT), ("hessian", HESSIAN)):
             put(name, Derivative(getattr(self, name), signature, self.dimension, self.data))
         for name in ("minima", "saddles"):
-            points = np.array(getattr(self, name), dtype=np.float64)
+            points = real(getattr(self, name), f"{name} of {self.name}")
             put(name, points.reshape(-1, self.dimension))
 
     @property

@@ -7,11 +7,11 @@ one factor crossed with those of the other, nine in all, and they are decimal fr
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from .function import Function
 
 
-@compiled
+@public
 def first_factor(s):
     """``A(s)`` with its first and second derivative; minima at -1 and 2, a maximum at 1."""
     A = 1.0 + (s + 1.0) * (s + 1.0) * (3.0 * s * s - 14.0 * s + 19.0)
@@ -19,7 +19,7 @@ def first_factor(s):
     return A, slope, 12.0 * (3.0 * s * s - 4.0 * s - 1.0)
 
 
-@compiled
+@public
 def second_factor(t):
     """``B(t)`` with its first and second derivative; minima at 0 and 3, a maximum at 1."""
     B = 30.0 + t * t * (3.0 * t * t - 16.0 * t + 18.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import NotFiniteError, ShapeError
 from .function import Function
 
@@ -40,7 +41,8 @@ def hessian(x, data):
     return H / count
 
 
-def least_squares(features, targets):
+@from_python
+def least_squares(features: np.ndarray, targets: np.ndarray):
     """Mean squared residual of a linear model, ``1/2 mean_r (a_r . x - b_r)^2``.
 
     Parameters
@@ -66,8 +68,6 @@ def least_squares(features, targets):
     >>> f.minima, f.value([0.0])
     (array([[1.]]), 1.0)
     """
-    features = np.asarray(features, dtype=np.float64)
-    targets = np.asarray(targets, dtype=np.float64)
     if features.ndim != 2 or 0 in features.shape or targets.shape != features.shape[:1]:
         raise ShapeError(
             "least_squares: expected features of shape (n, D) and targets of shape (n,), "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import NoMinimumError, NotFiniteError, RangeError, ShapeError
 from .function import Function
 
@@ -120,7 +121,8 @@ def _minimum(towards, ridge):
     return x
 
 
-def logistic_regression(features, labels, ridge=0.0):
+@from_python
+def logistic_regression(features: np.ndarray, labels: np.ndarray, ridge: float = 0.0):
     """Mean logistic loss of a linear model, with a ridge.
 
     ``mean_r [log(1 + exp(a_r . x)) - y_r a_r . x] + ridge |x|^2 / 2`` for labels ``y_r`` of 0 and
@@ -158,8 +160,6 @@ def logistic_regression(features, labels, ridge=0.0):
     >>> f.minima.round(9)  # the logarithm of the odds, log 3
     array([[1.09861229]])
     """
-    features = np.asarray(features, dtype=np.float64)
-    labels = np.asarray(labels, dtype=np.float64)
     if features.ndim != 2 or 0 in features.shape or labels.shape != features.shape[:1]:
         raise ShapeError(
             "logistic_regression: expected features of shape (n, D) and labels of shape (n,), "

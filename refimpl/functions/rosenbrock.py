@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import ShapeError
 from .function import Function
 
@@ -33,7 +34,8 @@ def hessian(x, data):
     return H
 
 
-def rosenbrock(n=2):
+@from_python
+def rosenbrock(n: int = 2):
     """Rosenbrock's function of `n` variables.
 
     Parameters

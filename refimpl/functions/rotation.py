@@ -6,7 +6,8 @@ nothing.
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import from_python, public
+from .._numbers import real
 from ..errors import NotFiniteError, NotOrthogonalError, ShapeError
 from ..linear_algebra.symmetric_eigen import congruence
 
@@ -15,24 +16,24 @@ from ..linear_algebra.symmetric_eigen import congruence
 TOLERANCE = 1e-10
 
 
-@compiled
-def to_frame(matrix, x):
+@public
+def to_frame(matrix: np.ndarray, x: np.ndarray):
     """``R x``."""
     if matrix.size == 0:
         return x
     return matrix.reshape(x.size, x.size) @ x
 
 
-@compiled
-def from_frame(matrix, y):
+@public
+def from_frame(matrix: np.ndarray, y: np.ndarray):
     """``R^T y``."""
     if matrix.size == 0:
         return y
     return y @ matrix.reshape(y.size, y.size)
 
 
-@compiled
-def curvature_from_frame(matrix, curvature):
+@public
+def curvature_from_frame(matrix: np.ndarray, curvature: np.ndarray):
     """``R^T diag(curvature) R``, symmetric to the last bit."""
     if matrix.size == 0:
         return np.diag(curvature)
@@ -46,7 +47,7 @@ def as_frame(owner, spectrum, rotation):
     ------
     ShapeError, NotFiniteError, NotOrthogonalError
     """
-    spectrum = np.array(spectrum, dtype=np.float64)
+    spectrum = real(spectrum, f"a spectrum of {owner}")
     if spectrum.ndim != 1 or spectrum.size == 0:
         raise ShapeError(f"{owner}: expected a spectrum of shape (D,), got {spectrum.shape}")
     if not np.isfinite(spectrum).all():
@@ -54,7 +55,7 @@ def as_frame(owner, spectrum, rotation):
     if rotation is None:
         return spectrum, np.empty(0)
     D = spectrum.size
-    rotation = np.array(rotation, dtype=np.float64)
+    rotation = real(rotation, f"a rotation of {owner}")
     if rotation.shape != (D, D):
         raise ShapeError(
             f"{owner}: expected a rotation of shape ({D}, {D}), for the {D} numbers of the "
@@ -71,7 +72,8 @@ def as_frame(owner, spectrum, rotation):
     return spectrum, rotation.ravel()
 
 
-def random_rotation(generator, D):
+@from_python
+def random_rotation(generator, D: int):
     """An orthogonal matrix drawn uniformly (Haar measure), reflections included.
 
     Parameters

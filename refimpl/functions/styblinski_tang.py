@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import ShapeError
 from . import separable
 from .function import Function
@@ -27,7 +28,8 @@ def hessian(x, data):
     return np.diag(6.0 * x * x - 16.0)
 
 
-def styblinski_tang(n=2):
+@from_python
+def styblinski_tang(n: int = 2):
     """The function of Styblinski and Tang in `n` variables.
 
     Parameters

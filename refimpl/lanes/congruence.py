@@ -1,10 +1,10 @@
 """Products ``E^T A E`` in lanes, into the eigenbasis and back."""
 
-from .._compile import compiled
+from .._border import overwriting
 from . import LANES
 
 
-@compiled
+@overwriting
 def into_basis(E, A, AE, result):
     """Overwrite the upper half of `result` with ``E^T A E``; of `A` the upper half is read."""
     d = A.shape[0]
@@ -24,7 +24,7 @@ def into_basis(E, A, AE, result):
                     result[j, i, lane] += E[k, i, lane] * AE[k, j, lane]
 
 
-@compiled
+@overwriting
 def out_of_basis(E, A, AE, result):
     """Overwrite the upper half of `result` with ``E A E^T``; of `A` the upper half is read."""
     d = A.shape[0]

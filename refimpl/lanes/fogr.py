@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting
 from . import LANES, regression, repulsion, symmetric_eigen
 
 
@@ -36,7 +36,7 @@ def allocate(D):
     )
 
 
-@compiled
+@overwriting
 def start(state, lane):
     """Put one lane to the start of the method."""
     state.fresh[lane] = True
@@ -44,7 +44,7 @@ def start(state, lane):
         state.momentum[i, lane] = 0.0
 
 
-@compiled
+@overwriting
 def step(state, theta, gradient, parameters, flaw):
     """Overwrite `state` and `theta` (D, LANES) with those after one step in every lane."""
     beta, gamma, div, cut, prior = parameters

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting
 from ..regression import UNVISITED
 from . import LANES
 from .congruence import into_basis, out_of_basis
@@ -38,7 +38,7 @@ def allocate(D):
     return state, RegressionScratch(*matrices[2:], vectors[4])
 
 
-@compiled
+@overwriting
 def start(state, lane, variance):
     """Put one lane to the start with this prior variance of the positions."""
     for i in range(state.mean_theta.shape[0]):
@@ -49,7 +49,7 @@ def start(state, lane, variance):
             state.C_gtheta[i, j, lane] = 0.0
 
 
-@compiled
+@overwriting
 def centre(mean, x, beta, centred):
     """Overwrite `mean` with the new means, and `centred` with the distance of `x` from them."""
     for i in range(mean.shape[0]):
@@ -59,7 +59,7 @@ def centre(mean, x, beta, centred):
             centred[i, lane] = x[i, lane] - new
 
 
-@compiled
+@overwriting
 def update_new_mean(state, theta, gradient, beta, flaw):
     """Overwrite the state with that of `refimpl.regression.update_new_mean`.
 
@@ -89,7 +89,7 @@ def update_new_mean(state, theta, gradient, beta, flaw):
                 flaw[lane] += 0.0 * new
 
 
-@compiled
+@overwriting
 def symmetric_hessian(state, H, w, eigen):
     """Overwrite the upper half of `H` with `refimpl.regression.symmetric_hessian`.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting
 from ..linear_algebra.symmetric_eigen import EPS
 from . import LANES
 from .symmetric_eigen import eigh
@@ -25,7 +25,7 @@ def scratch(D):
     return RepulsionScratch(E, values, np.zeros(LANES), np.zeros(LANES))
 
 
-@compiled
+@overwriting
 def saddle_free(H, g, div, cut, step, w, eigen, flaw):
     """Overwrite `step` with that of `refimpl.repulsion.saddle_free`.
 

@@ -6,7 +6,8 @@ import numba
 import numpy as np
 from numba import types
 
-from .._compile import compiled, loading, ours, with_signature
+from .._border import public
+from .._compile import loading, ours, with_signature
 from ..linear_algebra.finite import all_finite
 from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
 from ..outcomes import BALL, DIVERGED, DONE, LONGEST
@@ -20,7 +21,7 @@ FREE = -1
 FEWEST = LANES // 4
 
 
-@compiled
+@public
 def length(x):
     """Euclidean length; squares in the order of `numpy.sum`, and nothing allocated."""
     total = 0.0

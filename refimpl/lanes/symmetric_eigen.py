@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting
 from ..linear_algebra.symmetric_eigen import NEGLIGIBLE, SWEEPS
 from . import LANES
 
@@ -28,7 +28,7 @@ def scratch():
     return EigenScratch(*(np.zeros(LANES) for _ in EigenScratch._fields))
 
 
-@compiled
+@overwriting
 def power_of_two(scale):
     """Overwrite each number with the power of two above it, as `frexp` and `ldexp` would.
 
@@ -40,7 +40,7 @@ def power_of_two(scale):
         bits[lane] = min(max(exponent + 1, 2), EXPONENT_MASK - 1) << MANTISSA_BITS
 
 
-@compiled
+@overwriting
 def normalize(A, scale):
     """Bring the matrices to unit scale; `scale` takes the powers of two they are divided by."""
     d = A.shape[0]
@@ -57,7 +57,7 @@ def normalize(A, scale):
                 A[i, j, lane] /= scale[lane]
 
 
-@compiled
+@overwriting
 def rotate_rows(X, i, j, k, m, c, s):
     """Overwrite the entries ``(i, j)`` and ``(k, m)`` with their rotated values."""
     for lane in range(LANES):
@@ -66,7 +66,7 @@ def rotate_rows(X, i, j, k, m, c, s):
         X[k, m, lane] = s[lane] * a + c[lane] * b
 
 
-@compiled
+@overwriting
 def rotate(A, E, p, q, w):
     """One Jacobi rotation in every lane whose ``A[p, q]`` is not negligible; whether there is one.
 
@@ -102,7 +102,7 @@ def rotate(A, E, p, q, w):
     return True
 
 
-@compiled
+@overwriting
 def exchange_columns(values, E, i, j, least):
     """Exchange the eigenvalues `i` and `j` and their columns in the lanes where `least` is `j`."""
     for lane in range(LANES):
@@ -116,7 +116,7 @@ def exchange_columns(values, E, i, j, least):
             E[k, j, lane] = a if least[lane] == j else b
 
 
-@compiled
+@overwriting
 def sort_columns(values, E, w):
     """Overwrite both, so that `values` ascends and the columns of `E` follow it."""
     d = values.shape[0]
@@ -133,7 +133,7 @@ def sort_columns(values, E, w):
             exchange_columns(values, E, i, j, w.least)
 
 
-@compiled
+@overwriting
 def eigh(A, values, E, w):
     """Eigenvalues in ascending order and orthonormal eigenvectors, in every lane.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting, public
 from ..errors import NotFiniteError, ShapeError
 from .finite import all_finite
 from .symmetric_eigen import EPS
@@ -12,8 +12,8 @@ HUGE = 1e300
 ROWS = "online_pca: V must be (d, D) with 1 <= d <= D, and a gradient (D,)"
 
 
-@compiled
-def check_rows(V):
+@public
+def check_rows(V: np.ndarray):
     """Raise unless `V` is finite and has at least one row, and no more rows than columns."""
     if not (1 <= V.shape[0] <= V.shape[1]):
         raise ShapeError(ROWS)
@@ -21,8 +21,8 @@ def check_rows(V):
         raise NotFiniteError("online_pca: V must be finite; found NaN or infinity")
 
 
-@compiled
-def direction(x):
+@public
+def direction(x: np.ndarray):
     """Unit vector along `x` and the length of `x`; zeros and 0 if `x` is 0."""
     size = 0.0
     for value in x.flat:
@@ -35,7 +35,7 @@ def direction(x):
     return n / length, min(size, HUGE) * length
 
 
-@compiled
+@overwriting
 def straighten(W, i):
     """Overwrite row `i` by the unit vector along its part orthogonal to the rows before it.
 
@@ -55,7 +55,7 @@ def straighten(W, i):
     return share
 
 
-@compiled
+@overwriting
 def complete(W, i, old):
     """Overwrite row `i` by the direction of `old` that sticks out most of the rows before it."""
     best, choice = 0.0, 0
@@ -73,7 +73,7 @@ def complete(W, i, old):
     straighten(W, i)
 
 
-@compiled
+@overwriting
 def straighten_all(W, old):
     """Overwrite the rows of `W` by orthonormal ones, in row order."""
     for i in range(W.shape[0]):
@@ -81,8 +81,8 @@ def straighten_all(W, old):
             complete(W, i, old)
 
 
-@compiled
-def orthonormalize(W):
+@public
+def orthonormalize(W: np.ndarray):
     """Orthonormal rows by modified Gram-Schmidt in row order, twice.
 
     The first ``i`` rows of the result span what the first ``i`` rows of `W` span, and

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import from_python
+from .._numbers import as_real
 from ..errors import NotFiniteError, RangeError, ShapeError
 from .symmetric_eigen import EPS
 
@@ -19,7 +21,8 @@ class Krylov(NamedTuple):
     T: np.ndarray  # (k, k), symmetric tridiagonal, basis H basis^T, in the units of H
 
 
-def lanczos(hessp, start, k):
+@from_python
+def lanczos(hessp, start: np.ndarray, k: int):
     """Krylov subspace of `H` grown from `start`, with full reorthogonalisation.
 
     Plain Python over arrays, since the product is a Python callable; it is called once for each row
@@ -60,7 +63,6 @@ def lanczos(hessp, start, k):
     >>> np.linalg.eigvalsh(T).round(12)
     array([-3.,  1.,  2.])
     """
-    start = np.asarray(start, dtype=np.float64)
     if start.ndim != 1 or start.size == 0:
         raise ShapeError(f"lanczos: expected a start of shape (D,), got {start.shape}")
     if not np.isfinite(start).all():
@@ -99,7 +101,7 @@ def _unit(w):
 
 
 def _product(hessp, v):
-    product = np.asarray(hessp(v.copy()), dtype=np.float64)
+    product = as_real(hessp(v.copy()), "lanczos: expected H v of real numbers")
     if product.shape != v.shape:
         raise ShapeError(f"lanczos: expected H v of shape {v.shape}, got {product.shape}")
     if not np.isfinite(product).all():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 
 
 class Factor(NamedTuple):
@@ -20,8 +20,8 @@ class Factor(NamedTuple):
     definite: bool
 
 
-@compiled
-def factor(M, rounding):
+@public
+def factor(M: np.ndarray, rounding: float):
     """Factors without a square root, so that a row and column may be in any unit.
 
     Scaling a row and its column by a power of two scales the factors and changes no digit.
@@ -72,8 +72,8 @@ def factor(M, rounding):
     return Factor(L, pivots, True)
 
 
-@compiled
-def solve(factors, x):
+@public
+def solve(factors: Factor, x: np.ndarray):
     """The solution `y` of ``M y = x`` from the factors of a positive definite `M`.
 
     Examples

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import overwriting, public
 
 # Above this size LAPACK is faster; below it, the cost of the call dominates.
 JACOBI_LIMIT = 8
@@ -15,7 +15,7 @@ EPS = np.finfo(np.float64).eps
 NEGLIGIBLE = 0.125 * EPS
 
 
-@compiled
+@overwriting
 def rotate(A, E, p, q):
     """Overwrite `A` and `E` with one Jacobi rotation, which makes ``A[p, q]`` zero."""
     n = A.shape[0]
@@ -41,7 +41,7 @@ def rotate(A, E, p, q):
         E[k, q] = s * a + c * b
 
 
-@compiled
+@overwriting
 def sort_columns(values, E):
     """Overwrite both, so that `values` ascends and the columns of `E` follow it."""
     d = values.size
@@ -56,8 +56,8 @@ def sort_columns(values, E):
                 E[k, i], E[k, least] = E[k, least], E[k, i]
 
 
-@compiled
-def eigh(A):
+@public
+def eigh(A: np.ndarray):
     """Eigenvalues in ascending order and orthonormal eigenvectors of a symmetric matrix.
 
     Rotations [golub2013]_ that each make one off-diagonal entry zero, sweep after sweep. Sizes
@@ -84,10 +84,11 @@ def eigh(A):
     """
     d = A.shape[0]
     if d > JACOBI_LIMIT:
-        values, vectors = np.linalg.eigh(A)
+        values, vectors = np.linalg.eigh(1.0 * A)
         return values, np.ascontiguousarray(vectors)
 
-    A = A.copy()
+    # A float too where compiled code hands over whole numbers.
+    A = 1.0 * A
     E = np.eye(d)
     scale = 0.0
     for i in range(d):
@@ -115,8 +116,8 @@ def eigh(A):
     return values, E
 
 
-@compiled
-def congruence(E, A):
+@public
+def congruence(E: np.ndarray, A: np.ndarray):
     """``E^T A E`` for a symmetric `A`, symmetric to the last bit.
 
     Examples

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import RangeError, ShapeError
 
 
@@ -25,7 +26,8 @@ class Data(NamedTuple):
     test: Batch
 
 
-def digits(rng, test=0.25):
+@from_python
+def digits(rng, test: float = 0.25):
     """The 1797 handwritten digits of scikit-learn: 8 x 8 pixels, ten classes.
 
     Parameters
@@ -58,7 +60,8 @@ def digits(rng, test=0.25):
     return standardized(split(Batch(inputs, labels), rng, test))
 
 
-def two_moons(rng, n=400, noise=0.2, test=0.25):
+@from_python
+def two_moons(rng, n: int = 400, noise: float = 0.2, test: float = 0.25):
     """Two half circles that reach into each other, in the plane; two classes.
 
     Parameters
@@ -93,7 +96,8 @@ def two_moons(rng, n=400, noise=0.2, test=0.25):
     return standardized(split(Batch(inputs, labels), rng, test))
 
 
-def split(batch, rng, test=0.25):
+@from_python
+def split(batch, rng, test: float = 0.25):
     """The records at random in two parts, the second with a given share of them.
 
     Raises
@@ -130,7 +134,8 @@ def standardized(data):
     )
 
 
-def minibatches(records, size, rng):
+@from_python
+def minibatches(records: int, size: int, rng):
     """Indices of minibatches without end, shape (size,) each.
 
     Within an epoch no record comes twice; when fewer than `size` are left, a new permutation

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from .method import Method
 
 
@@ -24,13 +24,13 @@ class AdamState(NamedTuple):
     decay2: float  # beta2^t
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step: averages 0."""
     return AdamState(np.zeros(theta.size), np.zeros(theta.size), 1.0, 1.0)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= alpha m / ((eps + sqrt(v / (1 - beta2^t))) (1 - beta1^t))``."""
     alpha, beta1, beta2, eps = parameters

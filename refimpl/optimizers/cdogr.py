@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from . import diagonal
 from .dogr import DOGRState, start
 from .method import Method
@@ -28,7 +28,7 @@ class CDOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta min(m / max(div lambda, cut), max_alpha)``.
 

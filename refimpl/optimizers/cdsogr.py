@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from . import diagonal, subspace
 from .dsogr import DSOGRState, start
@@ -32,7 +32,7 @@ class CDSOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= u - w (V^T V u - eta V^T |H|^{-1} V m)`` with `u` the step of cdOGR.
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from .fogr import FOGRState, start
 from .method import Method
@@ -22,7 +22,7 @@ class CFOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta |H|^{-1} m`` with `H` of `correlated_hessian`."""
     beta, gamma, eta, cut, _ = parameters

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from . import subspace
 from .method import Method
@@ -26,7 +26,7 @@ class CSOGRParameters(NamedTuple):
     prior: tuple = (0.1, 0.1)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta V^T |H|^{-1} V m`` with `H` of `correlated_hessian` along the rows of `V`."""
     beta, gamma, turn, eta, cut, _, _ = parameters

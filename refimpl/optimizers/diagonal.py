@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from ..repulsion import LARGEST
 
 
-@compiled
+@public
 def quotient(a, b):
     """``a / b`` for ``b >= 0``; 0 where `b` is 0, cut where no float can hold it.
 
@@ -21,7 +21,7 @@ def quotient(a, b):
     return min(max(a, -longest), longest) / b
 
 
-@compiled
+@public
 def fitted(line):
     """``C_gtheta / C_thetatheta`` of a diagonal state, 0 for a coordinate that has not moved.
 
@@ -33,7 +33,7 @@ def fitted(line):
     return curvature
 
 
-@compiled
+@public
 def correlated(line):
     """``sqrt(C_gg / C_thetatheta)`` of a diagonal state, 0 for a coordinate that has not moved.
 
@@ -45,7 +45,7 @@ def correlated(line):
     return curvature
 
 
-@compiled
+@public
 def divided(m, curvature, div, cut):
     """``m_i / max(div |lambda_i|, cut)``, the saddle-free step with the sign of `m`.
 

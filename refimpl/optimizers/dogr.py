@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from . import diagonal
 from .method import Method
 
@@ -28,14 +28,14 @@ class DOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the prior variances."""
     line = regression.start_diagonal(theta.size, parameters.prior)
     return DOGRState(line, np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= m / max(div |lambda|, cut)`` with ``lambda = C_gtheta / C_thetatheta``."""
     beta, gamma, div, cut, _ = parameters

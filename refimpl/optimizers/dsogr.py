@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from . import diagonal, subspace
 from .method import Method
@@ -35,7 +35,7 @@ class DSOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the directions as drawn."""
     line = regression.start_diagonal(theta.size, parameters.prior)
@@ -43,7 +43,7 @@ def start(theta, directions, parameters):
     return DSOGRState(line, model, np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= u - w (V^T V u - V^T |H|^{-1} V m)`` with `u` the step of dOGR."""
     beta, gamma, turn, div, cut, w, _, _ = parameters

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..lanes import fogr as lanes
 from ..repulsion import saddle_free
 from .method import Method
@@ -29,13 +29,13 @@ class FOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the prior variances."""
     return FOGRState(regression.start(theta.size, parameters.prior), np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= |H|^{-1} m`` with `H` from symmetric least squares."""
     beta, gamma, div, cut, _ = parameters

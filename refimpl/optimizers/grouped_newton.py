@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import from_python
 from ..cubic import minimize_cubic
 from ..summary import partitions
 from .adam import adam
@@ -87,7 +88,8 @@ def partition(groups, D):
     return tuple(partitions.check(groups, D))
 
 
-def start(theta, directions, parameters):
+@from_python
+def start(theta: np.ndarray, directions, parameters):
     """The state before the first step: the groups, no rates."""
     groups = partition(parameters.groups, theta.size)
     method, own = first_order(parameters)
@@ -95,7 +97,8 @@ def start(theta, directions, parameters):
     return GroupedNewtonState(0, groups, np.zeros(len(groups)), "", first)
 
 
-def step(state, theta, gradient, curvature, parameters):
+@from_python
+def step(state, theta: np.ndarray, gradient: np.ndarray, curvature, parameters):
     """``theta_s -= damping eta_s u_s`` with `curvature` a `Slice`.
 
     Book: {eq}`eq-grouped-step`. Plain Python, since the slice is.

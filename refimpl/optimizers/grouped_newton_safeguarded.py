@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._border import from_python
 from .grouped_newton import GroupedNewtonParameters, GroupedNewtonState, grouped_newton
 from .method import Method
 
@@ -27,13 +28,15 @@ class GroupedNewtonSafeguardedState(NamedTuple):
     evaluations: int  # of the loss, in the last step
 
 
-def start(theta, directions, parameters):
+@from_python
+def start(theta: np.ndarray, directions, parameters):
     """The state of the plain method, and no step yet."""
     full = grouped_newton.start(theta, directions, parameters)
     return GroupedNewtonSafeguardedState(full, 0.0, 0)
 
 
-def step(state, theta, gradient, curvature, parameters):
+@from_python
+def step(state, theta: np.ndarray, gradient: np.ndarray, curvature, parameters):
     """The plain step, halved until ``L(theta - eta u) <= L(theta) - 1e-4 eta u.g``."""
     end, full = grouped_newton.step(state.full, theta, gradient, curvature, parameters)
     fall = max(0.0, (theta - end) @ gradient)

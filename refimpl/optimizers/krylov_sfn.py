@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from .._compile import compiled
+import numpy as np
+
+from .._border import from_python, public
 from ..linear_algebra.lanczos import lanczos
 from ..repulsion import saddle_free
 from .method import Method
@@ -22,13 +24,14 @@ class KrylovSFNState(NamedTuple):
     count: int
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step."""
     return KrylovSFNState(count=0)
 
 
-def step(state, theta, gradient, curvature, parameters):
+@from_python
+def step(state, theta: np.ndarray, gradient: np.ndarray, curvature, parameters):
     """``theta -= V^T |T|^{-1} V g`` with `curvature` a callable ``v -> H v``.
 
     `V` spans ``g, H g, ..., H^{k-1} g``, with `k` at most the dimension of theta. It contains `g`,

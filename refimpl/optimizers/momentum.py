@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
+from .._border import public
 from .method import Method
 
 
@@ -19,13 +19,13 @@ class MomentumState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step: momentum 0."""
     return MomentumState(momentum=np.zeros(theta.size))
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``m += gamma (g - m); theta -= alpha m``."""
     momentum = state.momentum + parameters.gamma * (gradient - state.momentum)

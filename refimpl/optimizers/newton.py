@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .. import repulsion
-from .._compile import compiled
+from .._border import public
 from .method import Method
 
 
@@ -19,13 +19,13 @@ class NewtonState(NamedTuple):
     count: int
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step."""
     return NewtonState(count=0)
 
 
-@compiled
+@public
 def step(state, theta, gradient, curvature, parameters):
     """``theta -= alpha H^{-1} g`` with `curvature` the exact Hessian (D, D) at `theta`."""
     update = parameters.alpha * repulsion.newton(curvature, gradient)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..linear_algebra.symmetric_eigen import EPS
 from ..online_pca import outside
@@ -67,7 +67,7 @@ class OGRState(NamedTuple):
     opening: float  # length of the first step, in theta-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """Nothing seen yet; the axes are the first coordinates."""
     D = theta.size
@@ -82,7 +82,7 @@ def start(theta, directions, parameters):
     return OGRState(model, zeros, zeros, zeros, 0.0, 0.0, 0.0, 1.0, opening)
 
 
-@compiled
+@public
 def neutral(beta, gamma):
     """Step, in units of ``m sqrt(C_thetatheta / C_gg)``, that keeps the spread under pure noise.
 
@@ -103,19 +103,19 @@ def neutral(beta, gamma):
     return math.sqrt(2.0 * beta * (2.0 - gamma) / gamma * (1.0 - both) / (1.0 + both))
 
 
-@compiled
+@public
 def in_units(gradient, unit):
     """The gradient divided by the unit, and cut at `FAR`."""
     return np.minimum(np.maximum(gradient, -FAR * unit), FAR * unit) / unit
 
 
-@compiled
+@public
 def ratio(a, b):
     """``sqrt(a / b)``; 0 where `b` is not above 0."""
     return np.sqrt(max(a, 0.0) / b) if b > 0.0 else 0.0
 
 
-@compiled
+@public
 def observed(state, theta, gradient, parameters):
     """The state after one more pair: statistics along the stiffest directions seen, and of all."""
     beta, beta_late, settle, gamma, _, _, _, _, _, _, _, _ = parameters
@@ -149,7 +149,7 @@ def observed(state, theta, gradient, parameters):
     )
 
 
-@compiled
+@public
 def rest(state):
     """Spread and energy outside the subspace; where nothing is outside, those of all directions."""
     V, line = state.model.V, state.model.line
@@ -163,7 +163,7 @@ def rest(state):
     return state.spread, state.energy
 
 
-@compiled
+@public
 def farthest(state, reach, fade):
     """The longest step: `reach` spreads, and beyond a length that fades only with agreement.
 
@@ -182,7 +182,7 @@ def farthest(state, reach, fade):
     return reach * max(min(size, without), agreement * size)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= eta a (V^T diag(s) V m + s_out (m - V^T V m))``, cut at `farthest`; `a` `neutral`.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, orthonormalize, outside
 from ..qr_step import qr_step, rotate_basis, shifted_qr_step
@@ -45,7 +45,7 @@ class OnlineSFNState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """All means 0, the prior variances along the drawn directions, made orthonormal."""
     model = subspace.start(orthonormalize(directions), parameters.prior)
@@ -53,7 +53,7 @@ def start(theta, directions, parameters):
     return OnlineSFNState(model, zeros, zeros, zeros)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """One step of the exact recursions along the turned and rotated directions.
 

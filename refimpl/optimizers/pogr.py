@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from .method import Method
 
@@ -28,7 +28,7 @@ class POGRState(NamedTuple):
     line: regression.State
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """All means 0, the prior variances, and curvature 1 until it is known: ``C_gtheta = I``."""
     line = regression.start(theta.size, parameters.prior)
@@ -37,7 +37,7 @@ def start(theta, directions, parameters):
     return POGRState(line)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= alpha |H|^{-1} g`` with the current gradient, shortened to `LONGEST`."""
     beta, alpha, _ = parameters

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .._compile import compiled
+from .._border import public
 from ..repulsion import saddle_free
 from .method import Method
 
@@ -20,13 +20,13 @@ class SFNState(NamedTuple):
     count: int
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step."""
     return SFNState(count=0)
 
 
-@compiled
+@public
 def step(state, theta, gradient, curvature, parameters):
     """``theta -= |H|^{-1} g`` with `curvature` the exact Hessian (D, D) at `theta`."""
     div, cut = parameters

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .._compile import compiled
+from .._border import public
 from .method import Method
 
 
@@ -18,13 +18,13 @@ class SGDState(NamedTuple):
     count: int
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The state before the first step."""
     return SGDState(count=0)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= alpha g``."""
     return theta - parameters.alpha * gradient, SGDState(count=state.count + 1)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..online_pca import outside
 from ..repulsion import saddle_free
 from . import subspace
@@ -36,14 +36,14 @@ class SOGRState(NamedTuple):
     momentum: np.ndarray  # (D,), in gradient-units
 
 
-@compiled
+@public
 def start(theta, directions, parameters):
     """The start of [D]'s programs: all means 0, the directions as drawn."""
     zeros = np.zeros(theta.size)
     return SOGRState(subspace.start(directions, parameters.prior), zeros, zeros, zeros)
 
 
-@compiled
+@public
 def step(state, theta, gradient, parameters):
     """``theta -= alpha (m - V^T V m) + V^T |H|^{-1} V m`` with `H` fitted along the rows of `V`."""
     beta, gamma, turn, div, cut, alpha, _, _ = parameters

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._compile import compiled
+from .._border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, outside, transport
 from ..qr_step import rotate_statistics
@@ -22,13 +22,13 @@ class Subspace(NamedTuple):
     line: regression.State  # (d,) and (d, d)
 
 
-@compiled
+@public
 def start(directions, prior):
     """The start of [D]'s programs: the directions as they were drawn, not orthonormal yet."""
     return Subspace(directions.copy(), regression.start(directions.shape[0], prior))
 
 
-@compiled
+@public
 def follow(model, gradient, turn, from_mean_theta, from_mean_gradient, beta):
     """Turn the directions toward a gradient, then take in one observation along them.
 
@@ -56,7 +56,7 @@ def follow(model, gradient, turn, from_mean_theta, from_mean_gradient, beta):
     return Subspace(V, line)
 
 
-@compiled
+@public
 def transported(line, V_old, V_new):
     """The statistics in the coordinates of a turned basis, by `transport`; means at the origin."""
     zeros = np.zeros(V_old.shape[0])
@@ -72,7 +72,7 @@ def transported(line, V_old, V_new):
     )
 
 
-@compiled
+@public
 def rotated(line, rotation):
     """The statistics after a rotation of the basis, by `rotate_statistics`; means at the origin."""
     zeros = np.zeros(rotation.shape[0])
@@ -88,7 +88,7 @@ def rotated(line, rotation):
     )
 
 
-@compiled
+@public
 def with_prior(line, seen, slope):
     """The statistics as if a line of this slope had been seen in every direction.
 
@@ -108,7 +108,7 @@ def with_prior(line, seen, slope):
     )
 
 
-@compiled
+@public
 def renewed(model, from_mean_theta, from_mean_gradient):
     """The flattest direction gives way to what the others miss of a gradient, if that is stiffer.
 

@@ -8,7 +8,6 @@ import argparse
 import concurrent.futures
 import itertools
 import math
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import mpmath
 import numpy as np
 
 from .. import vectors
+from .._outside import as_path, say, with_output
 from ..errors import VectorError
 from . import (
     cases_cubic,
@@ -354,25 +354,30 @@ def written(family, cases):
 
 
 def main(arguments=None):
-    """Write the families that are named, or all of them."""
+    """Write the families that are named, or all of them, and return an exit status."""
+    return with_output(lambda: _main(arguments), "refimpl.oracle")
+
+
+def _main(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("family", nargs="*", help="families to write, by default all")
     parser.add_argument("--out", type=Path, default=vectors.FOLDER, help="folder to write to")
     parser.add_argument("--workers", type=int, default=2, help="processes; 0: none besides this")
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    folder = as_path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
     different = []
     for family in options.family or FAMILIES:
         begun = time.monotonic()
         text = written(family, records(family, workers=options.workers))
-        path = options.out / f"{family}.json"
+        path = folder / f"{family}.json"
         if not options.check:
             path.write_text(text, encoding="ascii", newline="\n")
         elif not path.exists() or path.read_bytes() != text.encode("ascii"):
             different.append(family)
         seconds = time.monotonic() - begun
-        print(f"{family}: {len(text)} bytes, {seconds:.0f} s", file=sys.stderr)
+        say(f"{family}: {len(text)} bytes, {seconds:.0f} s")
     if different:
-        print(f"other bytes than the stored ones: {', '.join(different)}", file=sys.stderr)
+        say(f"other bytes than the stored ones: {', '.join(different)}")
     return 1 if different else 0

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import optimizers, regression
+from .._numbers import real
 from ..errors import ShapeError, StateError
 from ..linear_algebra.symmetric_eigen import eigh
 from ..online_pca import explained_energy
@@ -115,7 +116,7 @@ def diagnostics(method, state, gradient=None):
         )
     D = line.mean_theta.size if V is None else V.shape[1]
     if gradient is not None:
-        gradient = np.ascontiguousarray(gradient, dtype=np.float64)
+        gradient = real(gradient, "a gradient")
         if gradient.shape != (D,):
             raise ShapeError(
                 f"diagnostics: expected a gradient of shape ({D},), got {gradient.shape}"
@@ -134,7 +135,7 @@ def diagnostics(method, state, gradient=None):
     curvature[unknown], error[unknown] = 0.0, np.inf
     energy = np.nan
     if V is not None and gradient is not None:
-        energy = explained_energy(np.ascontiguousarray(V), gradient)
+        energy = explained_energy(V, gradient)
     return Diagnostics(curvature, error, energy, directions)
 
 

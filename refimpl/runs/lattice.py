@@ -5,12 +5,12 @@ import operator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import functions, optimizers
+from .._numbers import real
+from .._outside import bar
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
-from ..linear_algebra.finite import real
 from ..noise import as_noise
 from .execute import draw, execute, generator_of
 from .problem import as_problem
@@ -154,19 +154,12 @@ def lattice(
     final = []
     with (
         ThreadPoolExecutor(threads) as pool,
-        tqdm(
-            total=len(seeds), unit="seed", desc=method.name, delay=2, disable=hidden(progress)
-        ) as bar,
+        bar(total=len(seeds), unit="seed", desc=method.name, delay=2, progress=progress) as shown,
     ):
         for part in pool.map(run, chunks) if threads > 1 else map(run, chunks):
             final.append(part)
-            bar.update(len(part))
+            shown.update(len(part))
     return np.concatenate(final)
-
-
-def hidden(progress):
-    """What `tqdm` takes for `disable`: None hides the bar where standard error is no terminal."""
-    return None if progress is None else not progress
 
 
 def at_least(least, name, number):

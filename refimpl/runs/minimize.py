@@ -4,14 +4,14 @@ import inspect
 
 import numpy as np
 from scipy.optimize import OptimizeResult
-from tqdm import tqdm
 
 from .. import functions, optimizers
+from .._outside import bar
 from ..functions.function import Function
 from ..noise import as_noise
 from ..outcomes import DIVERGED, farthest, length
 from .execute import draw, execute, last_gradient, reached
-from .lattice import hidden, positive
+from .lattice import positive
 from .problem import as_position, as_problem
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
@@ -191,8 +191,8 @@ class Watch:
 
     def bar(self, steps):
         """The progress bar, as a context."""
-        self.progress_bar = tqdm(
-            total=steps, unit="step", delay=2, leave=False, disable=hidden(self.progress)
+        self.progress_bar = bar(
+            total=steps, unit="step", delay=2, leave=False, progress=self.progress
         )
         return self.progress_bar
 

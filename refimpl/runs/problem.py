@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _compile
 from .._cache import calls_itself
+from .._numbers import real
 from ..errors import (
     DtypeError,
     EvaluationError,
@@ -18,7 +19,6 @@ from ..errors import (
     UnsupportedOperationError,
 )
 from ..functions.function import GRADIENT, NO_DATA, VALUE, Function
-from ..linear_algebra.finite import real
 from ..optimizers.grouped_newton import Slice
 
 CANNOT = (

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError
+from .._numbers import as_real
+from ..errors import NotFiniteError, RangeError, ShapeError
 from ..network.activations import ACTIVATIONS
 from ..network.losses import LOSSES
 from . import partitions
@@ -436,13 +437,12 @@ class _Route:
 
 def _vector(name, values, size, dtype=None):
     """A finite array of the right shape, of a given type, or float32 if it is that, or float64."""
-    vector = np.asarray(values)
-    if vector.dtype.kind not in "biuf":
-        raise DtypeError(f"layered_summary: expected {name} of real numbers, got {vector.dtype}")
+    single = getattr(values, "dtype", None) == np.float32
+    vector = as_real(values, f"layered_summary: expected {name} of real numbers")
     if vector.shape != (size,):
         raise ShapeError(f"layered_summary: expected {name} of shape ({size},), got {vector.shape}")
     if dtype is None:
-        dtype = np.float32 if vector.dtype == np.float32 else np.float64
+        dtype = np.float32 if single else np.float64
     with np.errstate(over="ignore"):
         vector = vector.astype(dtype, copy=False)
     if not np.isfinite(vector).all():

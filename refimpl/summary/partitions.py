@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from .._border import from_python
 from ..errors import DtypeError, PartitionError, RangeError, ShapeError
 
 
@@ -103,7 +104,8 @@ def weights_and_biases(shapes):
     return [np.array(kind) for kind in kinds if kind]
 
 
-def blocks(shapes, count):
+@from_python
+def blocks(shapes, count: int):
     """Consecutive tensors together, in `count` groups of nearly equal numbers of tensors.
 
     Parameters

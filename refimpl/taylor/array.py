@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DtypeError, NotFiniteError, ShapeError, UnsupportedOperationError
+from .._numbers import as_real
+from ..errors import NotFiniteError, ShapeError, UnsupportedOperationError
 
 EPS = np.finfo(np.float64).eps
 # NumPy's function -> its rule for polynomials; `ufuncs` and `array_functions` fill them.
@@ -273,10 +274,7 @@ def perturbed(rows, rng):
 
 def real_array(values, name):
     """A float64 array; booleans and whole numbers are real numbers, objects and complex are not."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise DtypeError(f"{name}: expected real numbers, got an array of dtype {array.dtype}")
-    return array.astype(np.float64, copy=False)
+    return as_real(values, f"{name}: expected real numbers")
 
 
 def check_finite(name, rows):

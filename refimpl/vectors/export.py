@@ -2,10 +2,10 @@
 
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 
+from .._outside import as_path
 from . import GROUPS, SPECIAL
 
 
@@ -77,7 +77,7 @@ def npz(families, folder):
             for case in family.cases
             for path, value, _ in parts(case)
         }
-        path = Path(folder) / f"{family.name}.npz"
+        path = as_path(folder) / f"{family.name}.npz"
         np.savez_compressed(path, **arrays)
         written.append(path)
     return written
@@ -92,7 +92,7 @@ def table(families, folder):
     """
     written = []
     for family in families:
-        path = Path(folder) / f"{family.name}.csv"
+        path = as_path(folder) / f"{family.name}.csv"
         with path.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
             rows.writerow(("id", "op", "part", "index", "text", "value"))

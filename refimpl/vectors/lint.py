@@ -1,10 +1,10 @@
 """The linter of the reference outputs: what reading leaves open, and a second computation."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
+from .._outside import as_path
 from ..errors import VectorError
 from . import FOLDER, WORDS, families, line, load, sealed, text
 
@@ -46,7 +46,7 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
     tell = tell or (lambda sentence: None)
     found, owners = [], {}
     for name in families(folder):
-        path = Path(folder) / f"{name}.json"
+        path = as_path(folder) / f"{name}.json"
         try:
             family = load(name, folder)
         except VectorError as error:
@@ -82,7 +82,7 @@ def _validator(folder):
         raise VectorError(
             "`refimpl vectors check` needs the package jsonschema: pip install 'refimpl[test]'"
         ) from None
-    path = Path(folder) / "schema.json"
+    path = as_path(folder) / "schema.json"
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.Draft202012Validator.check_schema(schema)

@@ -2,8 +2,8 @@
 
 import json
 import re
-from pathlib import Path
 
+from .._outside import as_path
 from ..errors import VectorError, unknown
 from .cases import FOLDER, SCHEMA, Family, contents, digest
 from .checking import checked, expect_keys, kind_of
@@ -29,9 +29,11 @@ def families(folder=FOLDER):
     VectorError
         If there is no such folder.
     """
-    if not Path(folder).is_dir():
+    if not as_path(folder).is_dir():
         raise VectorError(f"{folder}: no such folder of reference outputs")
-    return sorted(path.stem for path in Path(folder).glob("*.json") if path.stem != "schema")
+    # A name that begins with a dot is that of some system's own file.
+    files = as_path(folder).glob("[!.]*.json")
+    return sorted(path.stem for path in files if path.stem != "schema")
 
 
 def load(family, folder=FOLDER):
@@ -60,12 +62,12 @@ def load(family, folder=FOLDER):
     known = families(folder)
     if family not in known:
         raise unknown("family", family, known)
-    return read(Path(folder) / f"{family}.json")
+    return read(as_path(folder) / f"{family}.json")
 
 
 def read(path):
     """Read one file strictly; see `load`."""
-    path = Path(path)
+    path = as_path(path)
     try:
         source = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,8 +1,9 @@
 """The commands `refimpl vectors` and `refimpl verify`; modules are loaded when one is run."""
 
 import json
-import sys
 from pathlib import Path
+
+from .._outside import as_path, bar, say
 
 OURS = "refimpl.verify.ours"
 # Our own pieces may have to be compiled first; their answers are not in doubt.
@@ -170,9 +171,10 @@ def export(options):
     folder = _folder(options)
     names = options.family or vectors.families(folder)
     families = [vectors.load(name, folder) for name in names]
-    options.to.mkdir(parents=True, exist_ok=True)
+    to = as_path(options.to)
+    to.mkdir(parents=True, exist_ok=True)
     write = {"npz": forms.npz, "csv": forms.table}[options.format]
-    for path in write(families, options.to):
+    for path in write(families, to):
         print(path)
     return HELD
 
@@ -185,7 +187,7 @@ def check(options):
         _folder(options),
         everything=options.all,
         oracle=None if options.no_oracle else options.oracle(),
-        tell=lambda sentence: print(sentence, file=sys.stderr),
+        tell=say,
     )
     for finding in findings:
         print(finding)
@@ -195,8 +197,6 @@ def check(options):
 
 def verify(options):
     """The report, and whether everything held."""
-    from tqdm import tqdm
-
     from .. import vectors
     from ..errors import RangeError, VerificationError
     from . import report, runner
@@ -227,7 +227,7 @@ def verify(options):
     cases = vectors.selected(families, options.flag, options.id)
     if not cases:
         raise VerificationError("verify: no case is of all that was asked for")
-    with tqdm(total=len(cases), desc="verify", unit="case", disable=None) as bar:
+    with bar(total=len(cases), desc="verify", unit="case") as shown:
         found = runner.verify(
             command,
             families,
@@ -236,7 +236,7 @@ def verify(options):
             known=known,
             timeout=timeout,
             jobs=options.jobs,
-            tell=lambda outcome: bar.update(),
+            tell=lambda outcome: shown.update(),
         )
     if options.json:
         print(json.dumps(report.as_json(found), indent=1, allow_nan=False))

@@ -1,13 +1,14 @@
 """Put every case to an implementation, judge the answers, and go on whatever happens."""
 
 import difflib
+import os
 import shlex
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
+from .._outside import as_path
 from ..errors import VectorError, VerificationError, unknown
 from ..vectors import REPLAY
 from . import compare, protocol
@@ -74,7 +75,8 @@ def program_command(text):
         raise VerificationError(f"--exec: {error} in {text!r}") from None
     if not parts:
         raise VerificationError("--exec: expected a command")
-    return parts
+    # Words that begin with ~, which a shell would have made home.
+    return [os.path.expanduser(part) for part in parts]
 
 
 def known_failures(path, cases):
@@ -91,7 +93,7 @@ def known_failures(path, cases):
         With the file and line: an id without a reason, one that stands twice or does not exist.
     """
     reasons = {}
-    for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, text in enumerate(as_path(path).read_text(encoding="utf-8").splitlines(), 1):
         content = text.partition("#")[0].strip()
         if not content:
             continue

@@ -101,6 +101,10 @@ def modules(*names):
         "math": SinglePrecision(math),
         # The compiler takes no stand-in for NumPy.
         f"{PACKAGE}._compile": SimpleNamespace(compiled=lambda text: text),
+        # At the border everything becomes float64.
+        f"{PACKAGE}._border": SimpleNamespace(
+            **dict.fromkeys(("from_python", "overwriting", "public"), lambda text: text)
+        ),
     }
     try:
         for name in filter(_computes, before):

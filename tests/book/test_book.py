@@ -84,3 +84,14 @@ def test_remote_check_catches_what_it_should(tmp_path):
     assert remote_check.main([str(tmp_path)]) == 0
     (tmp_path / "bad.html").write_text('<script src="https://example.org/x.js"></script>')
     assert remote_check.main([str(tmp_path)]) == 1
+
+
+def test_copies_of_pages_are_no_pages(tmp_path):
+    """Those that notebooks, editors and builds leave in the folder of the book."""
+    equation = "$$\nx\n$$ (eq-{})\n"
+    (tmp_path / "page.md").write_text(equation.format("here"))
+    for copy in (".ipynb_checkpoints/page-checkpoint", "_build/page", ".#page", "a/.b/page"):
+        path = tmp_path / f"{copy}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(equation.format("copy"))
+    assert [equation.label for equation in ties.labelled_equations(tmp_path)] == ["eq-here"]

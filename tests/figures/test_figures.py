@@ -410,6 +410,26 @@ def test_the_same_data_give_the_same_bytes(name, data, drawn):
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
 
 
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_readers_settings_change_no_byte(name, data, drawn):
+    """Those of a matplotlibrc, of every kind that is seen in a picture."""
+    settings = {
+        "text.usetex": True,
+        "xtick.direction": "in",
+        "axes.prop_cycle": mpl.cycler(color=["red"]),
+        "axes.titleweight": "bold",
+        "figure.dpi": 50.0,
+        "lines.linestyle": ":",
+        "image.cmap": "gray",
+        "path.simplify": False,
+        "svg.fonttype": "none",
+    }
+    first = style.render(drawn[name])
+    with mpl.rc_context(settings):
+        assert style.render(figures.FIGURES[name].draw(data[name])) == first
+        assert mpl.rcParams["text.usetex"]
+
+
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_repeat_too(format, data):
     first, second = (style.render(noisy_line.draw(data["noisy_line"]), format) for _ in range(2))

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy
-from tqdm import tqdm
 
 from ... import _compile, optimizers
+from ..._numbers import real
+from ..._outside import as_path, bar
 from ...errors import NotFiniteError, RangeError, ShapeError, StateError
 from ...functions.function import Function
-from ...linear_algebra.finite import real
 from ...noise import as_noise
-from ..lattice import hidden, lattice, positive
+from ..lattice import lattice, positive
 from ..minimize import minimize
 
 # Sources that only order cells or read results: no value depends on them, and a long experiment
@@ -405,17 +405,15 @@ def compute(cells, *, cache=None, jobs=None, progress=None):
     results = dict.fromkeys(range(len(cells)))
     if cache is not None:
         # Absolute, since a worker may stand elsewhere.
-        folder = Path(cache).absolute()
+        folder = as_path(cache).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         names = [digest(cell) for cell in cells]
-    with tqdm(
-        total=len(cells), unit="cell", desc="cells", delay=2, disable=hidden(progress)
-    ) as bar:
+    with bar(total=len(cells), unit="cell", desc="cells", delay=2, progress=progress) as shown:
         if folder is not None:
             for k, cell in enumerate(cells):
                 results[k] = _load(_path(folder, names[k]), _shape(cell))
         left = [k for k, values in results.items() if values is None]
-        bar.update(len(cells) - len(left))
+        shown.update(len(cells) - len(left))
         left.sort(key=lambda k: _work(cells[k]), reverse=True)
         backend, _ = joblib.parallel.get_active_backend(prefer="processes")
         unordered = getattr(backend, "supports_return_generator", False)
@@ -429,5 +427,5 @@ def compute(cells, *, cache=None, jobs=None, progress=None):
         tasks = (joblib.delayed(_finish)(k, cells[k], folder, names[k]) for k in left)
         for k, values in parallel(tasks) if left else ():
             results[k] = values
-            bar.update()
+            shown.update()
     return list(results.values())

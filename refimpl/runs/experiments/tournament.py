@@ -7,12 +7,12 @@ complete enough to draw a page from it: what was run, what was chosen, and how t
 import json
 import platform
 from importlib import metadata
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ... import __version__, optimizers
+from ..._outside import as_path
 from ...errors import RangeError, StateError, unknown
 from ...functions.function import Function
 from . import statistics
@@ -422,7 +422,7 @@ def write(records, path, *, command=""):
     }
     lines = [f" {_json(name)}: {_json(value)}" for name, value in header.items()]
     lines.append(f' "records": [{",".join(map(_block, records))}]')
-    Path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    as_path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _json(value):
@@ -483,7 +483,7 @@ def read(path):
 
 def _document(path):
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(as_path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise StateError(f"{path}: expected a file of {SCHEMA}, got no JSON: {error}") from error
     schema = document.get("schema") if isinstance(document, dict) else None

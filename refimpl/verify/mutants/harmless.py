@@ -38,7 +38,7 @@ VARIANTS = (
         "householder-factor",
         "The QR factor by `numpy.linalg.qr`, the signs put right, in place of plane rotations.",
         "qr_step",
-        "    R = A.copy()\n",
+        "    R = 1.0 * A\n",
         "    Q, R = np.linalg.qr(A)\n    return Q * np.where(np.diag(R) < 0.0, -1.0, 1.0)\n",
     ),
     Mutant(
