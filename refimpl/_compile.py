@@ -29,6 +29,8 @@ with loading():
     import numba
     from numba.core import caching
 
+    from . import _boxing  # noqa: F401  (before anything is compiled)
+
 PACKAGE = Path(__file__).resolve().parent
 
 
