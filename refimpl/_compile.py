@@ -93,15 +93,33 @@ def ours(function):
     return PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
 
 
-@functools.lru_cache(maxsize=256)
 @loading()
-def with_signature(text, signature):
-    """`text` compiled for one signature, so that its address can be handed to compiled code."""
+def for_signature(text, signature):
+    """`text` compiled for one signature, so that its address can be handed to compiled code.
+
+    A text that is not of this package is given a copy of its first argument, into which it may
+    write.
+    """
+    if not ours(text):
+        text = _on_a_copy(text)
     if not JIT:
         return text
-    # The closures that wrap a user's compiled function cannot be cached across processes.
-    cache = ours(text) and not text.__closure__
+    # The closures that wrap a user's function cannot be cached across processes.
+    cache = not text.__closure__
     return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)
+
+
+# Texts are shared by functions that differ in their data alone.
+with_signature = functools.lru_cache(maxsize=256)(for_signature)
+
+
+def _on_a_copy(text):
+    inner = numba.njit(nogil=True, error_model="numpy")(text)
+
+    def call(x, data):
+        return inner(x.copy(), data)
+
+    return call
 
 
 def readable(function):
