@@ -1,4 +1,4 @@
-"""Ctrl-C, and any signal whose handler raises: the process lives, and nothing that was made is lost."""
+"""Ctrl-C, and any signal whose handler raises: the process lives, and nothing made is lost."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ import signal, sys, time
 import numba, numpy as np, scipy.optimize
 import refimpl
 from refimpl import functions, optimizers, regression, repulsion
-from refimpl.errors import ShapeError
+from refimpl.errors import EvaluationError, ShapeError
 
 class Alarm({kind}):
     pass
@@ -89,12 +89,17 @@ for name, call in calls.items():
             lost += 1
         except Alarm:
             hits += 1
+        except EvaluationError as error:
+            # Raised in the user's function, an ordinary exception is taken for one of it.
+            if not isinstance(error.__cause__, Alarm):
+                raise
+            hits += 1
     print(name, hits, lost, flush=True)
 """
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "ValueError"])
+@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "TimeoutError"])
 def test_any_moment(kind):
     run = subprocess.run(
         [sys.executable, "-c", STRESS.format(kind=kind, seconds=0.5)],
@@ -141,14 +146,17 @@ def test_the_path_is_at_hand(ctrl_c, entry):
 
     given = {"method": "fogr", "steps": 20}
     whole = refimpl.minimize(bowl, [1.0, 2.0], jac=slope, **given).path
+    run = {
+        "minimize": lambda: refimpl.minimize(bowl, [1.0, 2.0], jac=interrupted, **given),
+        "callback": lambda: refimpl.minimize(
+            bowl, [1.0, 2.0], jac=slope, callback=interrupted, **given
+        ),
+        "scipy": lambda: scipy.optimize.minimize(
+            bowl, [1.0, 2.0], jac=interrupted, method=refimpl.scipy_method("fogr")
+        ),
+    }[entry]
     with pytest.raises(KeyboardInterrupt) as caught:
-        if entry == "minimize":
-            refimpl.minimize(bowl, [1.0, 2.0], jac=interrupted, **given)
-        elif entry == "scipy":
-            method = refimpl.scipy_method("fogr")
-            scipy.optimize.minimize(bowl, [1.0, 2.0], jac=interrupted, method=method)
-        else:
-            refimpl.minimize(bowl, [1.0, 2.0], jac=slope, callback=interrupted, **given)
+        run()
     steps = 7 if entry == "callback" else 6
     assert caught.value.step == steps
     np.testing.assert_array_equal(caught.value.path, whole[: steps + 1])
@@ -200,8 +208,8 @@ def test_a_long_compiled_run_stops(alarm):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_lattice_keeps_what_has_ended(alarm, method, threads):
     """One run after another, and in lockstep."""
-    given = {"jac": of_slow, "steps": 20, "threads": threads}
-    starts, seeds = np.linspace(0.5, 1.5, 400)[:, None], range(2)
+    given = {"jac": of_slow, "steps": 2, "threads": threads}
+    starts, seeds = np.linspace(0.5, 1.5, 4000)[:, None], range(2)
     refimpl.lattice(slow, method, starts=starts[:20], seeds=1, **given)
     alarm(0.3)
     begun = time.monotonic()
