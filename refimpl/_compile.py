@@ -27,6 +27,7 @@ def loading():
 with loading():
     import numba
 
+    from . import _boxing  # noqa: F401  (before anything is compiled)
     from ._cache import PACKAGE, cache_of, names_of
 
 # Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
@@ -51,15 +52,17 @@ def ours(function):
     return PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
 
 
-@functools.lru_cache(maxsize=256)
-def with_signature(text, signature, keep=True):
+def for_signature(text, signature, keep=True):
     """`text` compiled for one signature, so that its address can be handed to compiled code.
 
-    It is kept for other processes where they can import it, unless told otherwise.
+    It is kept for other processes where they can import it, unless told otherwise. A text that is
+    not of this package is given a copy of its first argument, into which it may write.
     """
+    if not ours(text):
+        text = _on_a_copy(text)
     if not JIT:
         return text
-    # The closures that wrap a user's compiled function cannot be cached across processes.
+    # The closures that wrap a user's function cannot be cached across processes.
     keep = keep and ours(text) and not text.__closure__
     with loading():
         dispatcher = numba.njit(**OPTIONS)(text)
@@ -68,6 +71,19 @@ def with_signature(text, signature, keep=True):
         dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher
+
+
+# Texts are shared by functions that differ in their data alone.
+with_signature = functools.lru_cache(maxsize=256)(for_signature)
+
+
+def _on_a_copy(text):
+    inner = numba.njit(nogil=True, error_model="numpy")(text)
+
+    def call(x, data):
+        return inner(x.copy(), data)
+
+    return call
 
 
 def readable(function):

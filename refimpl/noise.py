@@ -30,6 +30,8 @@ class Whole:
     """Mixin of the models in which every step sees the whole function."""
 
     __slots__ = ()
+    # Whether nothing is added to the gradient, so that no noise need be kept.
+    silent = False
 
     def batch(self, records):
         """Number of records that a step sees; 0 for all."""
@@ -40,7 +42,17 @@ class Whole:
         return np.empty((steps, 0), dtype=np.int64)
 
 
-class Gaussian(Whole, NamedTuple("Gaussian", [("deviation", float)])):
+class Scaled(Whole):
+    """Mixin of the models with a `deviation`, which may be 0."""
+
+    __slots__ = ()
+
+    @property
+    def silent(self):
+        return self.deviation == 0.0
+
+
+class Gaussian(Scaled, NamedTuple("Gaussian", [("deviation", float)])):
     """Independent normal noise on each coordinate; see `gaussian`."""
 
     perturb = add
@@ -50,7 +62,7 @@ class Gaussian(Whole, NamedTuple("Gaussian", [("deviation", float)])):
         return self.deviation * generator.standard_normal((steps, D))
 
 
-class Student(Whole, NamedTuple("Student", [("deviation", float), ("freedom", float)])):
+class Student(Scaled, NamedTuple("Student", [("deviation", float), ("freedom", float)])):
     """Independent heavy-tailed noise on each coordinate; see `student`."""
 
     perturb = add
@@ -61,7 +73,7 @@ class Student(Whole, NamedTuple("Student", [("deviation", float), ("freedom", fl
         return scale * generator.standard_t(self.freedom, (steps, D))
 
 
-class Multiplicative(Whole, NamedTuple("Multiplicative", [("deviation", float)])):
+class Multiplicative(Scaled, NamedTuple("Multiplicative", [("deviation", float)])):
     """A random factor on each coordinate of the gradient; see `multiplicative`."""
 
     perturb = multiply
@@ -76,6 +88,7 @@ class Minibatch(NamedTuple):
 
     size: int
     perturb = add
+    silent = True
 
     def batch(self, records):
         """Number of records that a step sees."""

@@ -10,7 +10,7 @@ from .._border import public
 from .._compile import loading, ours, with_signature
 from ..linear_algebra.finite import all_finite
 from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
-from ..outcomes import BALL, DIVERGED, DONE, LONGEST
+from ..outcomes import BALL, DIVERGED, DONE, LONGEST, NOT_BEGUN
 from . import LANES
 
 FLOATS = types.float64[::1]
@@ -46,13 +46,17 @@ def sweep(
     final,
     done,
     outcome,
+    stop,
 ):
     """Overwrites `final`, `done` and `outcome`; whether all runs came to an end without an error.
 
     A lane whose run is over takes the next one, in the order of the readable driver. Where a run
     would end in an error, everything ends: the readable driver tells which error, and in which run.
+    `stop` ends everything too, and counts as no error.
     """
-    n, steps, D = noise.shape[1:]
+    n, steps = noise.shape[1:3]
+    D = starts.shape[1]
+    still = np.zeros(D)
     runs = noise.shape[0] * n
     run = np.full(LANES, FREE)
     limit = np.zeros(LANES)
@@ -62,7 +66,7 @@ def sweep(
     theta = np.zeros((D, LANES))
     noisy = np.zeros((D, LANES))
     following = 0
-    while True:
+    while not stop[0]:
         busy = 0
         for lane in range(LANES):
             # Until the lane has a gradient for its next step, or no run is left.
@@ -92,7 +96,7 @@ def sweep(
                     g = gradient(x[lane], seen)
                     if g.size != D or not all_finite(g):
                         return False
-                    g = perturb(g, noise[s, i, t])
+                    g = perturb(g, noise[s, i, t] if noise.shape[3] > 0 else still)
                     if g.size != D:
                         return False
                     if length(g) <= LONGEST:
@@ -122,6 +126,7 @@ def sweep(
                 final[s, i] = value(x[lane], data) if inside else np.inf
                 if not np.isfinite(final[s, i]):
                     outcome[s, i] = DIVERGED
+    return True
 
 
 @functools.cache
@@ -149,28 +154,31 @@ def kernel(method):
         POSITIONS,
         types.int64[:, ::1],
         types.int64[:, ::1],
+        types.boolean[::1],
     )
     # As in the readable driver, only what every process can import.
     cache = ours(method.lanes.step)
     return with_signature(sweep, signature, cache)
 
 
+def suits(method, runs, D):
+    """Whether so many runs of the method in so many dimensions are worth it, and possible."""
+    return method.lanes is not None and runs >= FEWEST and D <= JACOBI_LIMIT
+
+
 def in_lanes(problem, method, parameters, starts, drawn, runs):
     """Fill `final`, `done` and `outcome` of `runs`; whether that could be done.
 
-    It cannot for methods without lanes, for few runs or many dimensions, and where a run would end
-    in an error.
+    It cannot where they do not suit, and where a run would end in an error.
     """
-    seeds, n, _, D = drawn.noise.shape
-    if method.lanes is None or seeds * n < FEWEST or D > JACOBI_LIMIT:
+    D = starts.shape[1]
+    if not suits(method, runs.final.size, D):
         return False
-    run, perturb = kernel(method), drawn.perturb.kernel
-    final, done, outcome = runs.final.copy(), runs.done.copy(), runs.outcome.copy()
     try:
-        whole = run(
+        whole = kernel(method)(
             problem.value,
             problem.gradient,
-            perturb,
+            drawn.perturb.kernel,
             method.lanes.start,
             method.lanes.step,
             method.lanes.allocate(D),
@@ -180,13 +188,16 @@ def in_lanes(problem, method, parameters, starts, drawn, runs):
             parameters,
             problem.data,
             problem.records,
-            final,
-            done,
-            outcome,
+            runs.final,
+            runs.done,
+            runs.outcome,
+            runs.stop,
         )
     except Exception:
         # Of the user's compiled function; the readable driver finds the first run that meets it.
-        return False
-    if whole:
-        runs.final[:], runs.done[:], runs.outcome[:] = final, done, outcome
+        whole = False
+    if not whole:
+        runs.done[:], runs.outcome[:] = NOT_BEGUN, DONE
+    # It was the present value so far.
+    runs.final[(runs.outcome == DONE) & (runs.done < drawn.noise.shape[2])] = np.nan
     return whole

@@ -82,6 +82,14 @@ class Method(NamedTuple):
     solver: str = ""
     lanes: ModuleType | None = None
 
+    def __reduce__(self):
+        # By name, where every process has it: compiled functions and modules are no data.
+        from . import METHODS, get
+
+        if METHODS.get(self.name) is self:
+            return get, (self.name,)
+        return type(self), tuple(self)
+
     @property
     def defaults(self):
         """Hyperparameters and their defaults, as a dictionary."""

@@ -91,7 +91,7 @@ class Budget:
     def gradient(self, x):
         """The next noisy gradient, or `Spent`."""
         k = self.spent()
-        if k == len(self.noise):
+        if k == len(self.noise) or self.runs.stop[0]:
             raise Spent
         records, data = self.problem.records, self.problem.data
         seen = data if self.picks.shape[1] == 0 else records[self.picks[k]].ravel()
@@ -106,7 +106,8 @@ class Budget:
             if length(x) <= self.limit:
                 raise
             self.diverge()
-        g = self.perturb(g, self.noise[k])
+        if self.noise.shape[1] > 0:
+            g = self.perturb(g, self.noise[k])
         if not length(g) <= LONGEST:
             self.diverge()
         self.runs.done[self.index] = k + 1
@@ -121,7 +122,7 @@ def spend(budget, problem, method):
     Its line search and its model trust the gradient, and give up when noise contradicts them. A
     user would start again from where it stood; without noise it gives up for a reason.
     """
-    noisy = np.any(budget.noise != 0.0) or budget.picks.shape[1] > 0
+    noisy = budget.noise.any() or budget.picks.shape[1] > 0
     curvature = {"hess": problem.hessian} if method.curvature else {}
     while True:
         before, budget.values = budget.spent(), 0
@@ -158,5 +159,7 @@ def execute_scipy(problem, method, starts, drawn, runs):
                 spend(budget, problem, method)
             except Spent:
                 pass
-            if runs.outcome[s, i] != DIVERGED:
-                runs.final[s, i] = runs.values[budget.spent()]
+            if runs.stop[0]:
+                return
+            diverged = runs.outcome[s, i] == DIVERGED
+            runs.final[s, i] = np.inf if diverged else runs.values[budget.spent()]

@@ -16,9 +16,10 @@ from ..errors import (
     UnsupportedOperationError,
 )
 from ..functions.function import Derivative
+from ..lanes import sweep as lanes
 from ..lanes.sweep import in_lanes
 from ..optimizers.grouped_newton import partition
-from ..outcomes import BAD_GRADIENT, BAD_SHAPE, NOT_BEGUN
+from ..outcomes import BAD_GRADIENT, BAD_SHAPE, DIVERGED, NOT_BEGUN
 from .sweep import kernel, sweep
 
 # Their messages say already what was wrong.
@@ -32,13 +33,15 @@ OF_A_PIECE = (
 )
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
+# As many as stay in a processor's cache.
+NUMBERS_AT_ONCE = 10_000
 
 
 class Drawn(NamedTuple):
     """Everything random of a block of runs, and how it enters the gradient."""
 
     directions: np.ndarray  # (seeds, starts, d, D), first directions of the method
-    noise: np.ndarray  # (seeds, starts, steps, D)
+    noise: np.ndarray  # (seeds, starts, steps, D), or (seeds, starts, steps, 0) if there is none
     picks: np.ndarray  # (seeds, starts, steps, b), records that each step sees; b = 0 for all
     perturb: Derivative  # (gradient, noise) -> noisy gradient
 
@@ -46,11 +49,41 @@ class Drawn(NamedTuple):
 class Runs(NamedTuple):
     """What a sweep over seeds and starts leaves behind."""
 
-    final: np.ndarray  # (seeds, starts), inf for a diverged run
+    final: np.ndarray  # (seeds, starts), inf for a diverged run, NaN for one that has not ended
     done: np.ndarray  # (seeds, starts), steps completed
     outcome: np.ndarray  # (seeds, starts)
     path: np.ndarray  # (steps + 1, D) of the last run
     values: np.ndarray  # (steps + 1,) of the last run
+    stop: np.ndarray  # (1,), set by a thread that wants the sweep to end after the present step
+
+    def made(self, steps):
+        """Steps made, or saved by a divergence, of so many in each run."""
+        return int(np.where(self.outcome == DIVERGED, steps, self.done.clip(0)).sum())
+
+
+def begin(seeds, n, steps, D):
+    """Runs of which none has begun.
+
+    Raises
+    ------
+    RangeError
+        For more steps than memory holds a path of.
+    """
+    try:
+        path, values = np.empty((steps + 1, D)), np.empty(steps + 1)
+    except (MemoryError, ValueError):
+        raise RangeError(
+            f"the path of {steps} steps in {D} dimensions does not fit into memory; "
+            "take fewer steps, or go on from where a run ended"
+        ) from None
+    return Runs(
+        final=np.full((seeds, n), np.nan),
+        done=np.full((seeds, n), NOT_BEGUN),
+        outcome=np.zeros((seeds, n), dtype=np.int64),
+        path=path,
+        values=values,
+        stop=np.zeros(1, dtype=np.bool_),
+    )
 
 
 def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=False):
@@ -83,8 +116,9 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
     batch = noise.batch(records)
+    silent = getattr(noise, "silent", False)
     try:
-        perturbations = np.empty((len(seeds), n, steps, D))
+        perturbations = np.empty((len(seeds), n, steps, 0 if silent else D))
         picks = np.empty((len(seeds), n, steps, batch), dtype=np.int64)
     except (MemoryError, ValueError):
         raise RangeError(
@@ -100,12 +134,22 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
                 directions[s, i] = generator.uniform(0.0, DIRECTIONS, (d, D))
             # Of noise that overflows the run diverges.
             with np.errstate(over="ignore"):
-                perturbations[s, i] = noise.draw(generator, steps, D)
+                if not silent:
+                    perturbations[s, i] = noise.draw(generator, steps, D)
+                elif generator is seed or (d and i < n - 1 and not restart_noise):
+                    pass_over(noise, generator, steps, D)
             picks[s, i] = noise.pick(generator, steps, records)
     # The least of numbers with a NaN among them is NaN.
     if np.isnan(perturbations.min(initial=0.0)):
         raise NotFiniteError(f"expected noise without NaN, but {noise!r} drew some")
     return Drawn(directions, perturbations, picks, noise.perturb)
+
+
+def pass_over(noise, generator, steps, D):
+    """Draw noise that is not needed, a few steps at a time, for the sake of what is drawn later."""
+    some = max(1, NUMBERS_AT_ONCE // D)
+    for first in range(0, steps, some):
+        noise.draw(generator, min(some, steps - first), D)
 
 
 def generator_of(seed):
@@ -123,23 +167,31 @@ def generator_of(seed):
         ) from None
 
 
-def execute(problem, method, parameters, starts, drawn, carry=False):
+def compiles(problem, method):
+    """Whether the driver runs compiled."""
+    return problem.compiled and not (method.curvature or method.solver)
+
+
+def compile_driver(method, perturb, runs, D, carry=False):
+    """Compile the driver of so many runs in the calling thread, where that can be interrupted."""
+    perturb.kernel  # noqa: B018
+    if not carry and lanes.suits(method, runs, D):
+        lanes.kernel(method)
+    else:
+        kernel(method)
+
+
+def execute(problem, method, parameters, starts, drawn, runs, carry=False):
     """Run the driver, compiled where the problem is. `StopIteration` ends it, nothing lost.
+
+    Overwrites `runs`, of which none has begun, and returns them.
 
     Raises
     ------
     GradientError, EvaluationError
         With the step and the path so far.
     """
-    seeds, n, steps, D = drawn.noise.shape
-    runs = Runs(
-        final=np.full((seeds, n), np.inf),
-        done=np.full((seeds, n), NOT_BEGUN),
-        outcome=np.zeros((seeds, n), dtype=np.int64),
-        path=np.full((steps + 1, D), np.nan),
-        values=np.full(steps + 1, np.inf),
-    )
-    if problem.compiled and not (method.curvature or method.solver):
+    if compiles(problem, method):
         if not carry and in_lanes(problem, method, parameters, starts, drawn, runs):
             return runs
         # Before the run, where an error would be taken for one of the user's function.
@@ -172,7 +224,7 @@ def execute(problem, method, parameters, starts, drawn, carry=False):
             seen = "NaN or infinity" if np.isfinite(found).all() else found
             what = f"a finite gradient, got {seen}"
         else:
-            what = f"a gradient of shape ({D},), got another one"
+            what = f"a gradient of shape {path[-1].shape}, got another one"
         raise GradientError(f"step {step}: expected {what} at x = {path[-1]}", step, path)
     return runs
 
@@ -209,6 +261,7 @@ def _drive(problem, method, parameters, starts, drawn, carry, runs):
         runs.final,
         runs.done,
         runs.outcome,
+        runs.stop,
     )
 
 
@@ -272,4 +325,6 @@ def reached(runs):
     begun = runs.done[runs.done != NOT_BEGUN]
     if begun.size == 0:
         return 0, runs.path[:0].copy()
-    return int(begun[-1]), runs.path[: begun[-1] + 1].copy()
+    step = int(begun[-1])
+    # A part is copied, so that it does not keep the whole.
+    return step, runs.path if step + 1 == len(runs.path) else runs.path[: step + 1].copy()

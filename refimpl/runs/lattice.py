@@ -2,7 +2,6 @@
 
 import itertools
 import operator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -12,11 +11,12 @@ from .._outside import bar
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
 from ..noise import as_noise
-from .execute import draw, execute, generator_of
+from .execute import begin, compile_driver, compiles, draw, execute, generator_of
+from .interruptible import in_threads
 from .problem import as_problem
 
-# Steps handed to one compiled call: long enough that the call costs nothing, short enough for a
-# progress bar that moves.
+# Steps handed to one compiled call: long enough that the call costs nothing, and no longer, since
+# their noise is kept in memory.
 STEPS_A_CALL = 200_000
 
 
@@ -115,6 +115,9 @@ def lattice(
         For wrong input, before any work.
     GradientError, EvaluationError
         For a bad gradient or a function that raises, with the step and the path of that run.
+    KeyboardInterrupt
+        At Ctrl-C, within a step. Its attribute `final` is the array so far, NaN for a run that has
+        not ended; so has whatever else a signal's handler raises.
 
     Examples
     --------
@@ -143,23 +146,48 @@ def lattice(
             generator_of(seed)
 
     n, D = starts.shape
-    compiled = problem.compiled and not method.curvature
+    compiled = compiles(problem, method)
     chunk = max(1, STEPS_A_CALL // (n * steps)) if compiled else 1
-    chunks = [seeds[k : k + chunk] for k in range(0, len(seeds), chunk)]
+    # Each thread has some.
+    chunk = min(chunk, -(-len(seeds) // threads))
+    if compiled:
+        compile_driver(method, noise.perturb, chunk * n, D, carry_state)
+    whole = begin(len(seeds), n, 0, D)
 
     def run(some):
-        drawn = draw(method, parameters, noise, problem, some, n, steps, D, restart_noise)
-        return execute(problem, method, parameters, starts, drawn, carry_state).final
+        drawn = draw(method, parameters, noise, problem, seeds[some], n, steps, D, restart_noise)
+        runs = begin(len(seeds[some]), n, steps, D)._replace(
+            final=whole.final[some],
+            done=whole.done[some],
+            outcome=whole.outcome[some],
+            stop=whole.stop,
+        )
+        execute(problem, method, parameters, starts, drawn, runs, carry_state)
 
-    final = []
-    with (
-        ThreadPoolExecutor(threads) as pool,
-        bar(total=len(seeds), unit="seed", desc=method.name, delay=2, progress=progress) as shown,
-    ):
-        for part in pool.map(run, chunks) if threads > 1 else map(run, chunks):
-            final.append(part)
-            shown.update(len(part))
-    return np.concatenate(final)
+    chunks = [slice(k, k + chunk) for k in range(0, len(seeds), chunk)]
+    with bar(
+        total=whole.final.size * steps,
+        unit="step",
+        unit_scale=True,
+        desc=method.name,
+        delay=2,
+        progress=progress,
+    ) as shown:
+
+        def look():
+            shown.update(whole.made(steps) - shown.n)
+
+        try:
+            if compiled or threads > 1:
+                in_threads(run, chunks, threads, whole.stop, look)
+            else:
+                for some in chunks:
+                    run(some)
+                    look()
+        except BaseException as error:
+            error.final = whole.final
+            raise
+    return whole.final
 
 
 def at_least(least, name, number):

@@ -1,5 +1,6 @@
 """One run from one start, with its whole path."""
 
+import copy
 import inspect
 
 import numpy as np
@@ -10,7 +11,8 @@ from .._outside import bar
 from ..functions.function import Function
 from ..noise import as_noise
 from ..outcomes import DIVERGED, farthest, length
-from .execute import draw, execute, last_gradient, reached
+from .execute import begin, compile_driver, compiles, draw, execute, last_gradient, reached
+from .interruptible import in_threads
 from .lattice import positive
 from .problem import as_position, as_problem
 
@@ -76,11 +78,11 @@ def minimize(
     args : tuple, optional
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
     callback : callable, optional
-        ``callback(x)``, or with a parameter named `intermediate_result` an `OptimizeResult` with
-        `x`, `nit` and `state`, after each step; `StopIteration` ends the run.
+        Called after each step, as SciPy's own methods do: ``callback(x)``, or, if its only
+        parameter is named `intermediate_result`, with an `OptimizeResult` of `x`, `fun`, `nit` and
+        `state`; `StopIteration` ends the run.
     progress : bool, optional
-        Progress bar on standard error while plain Python functions are minimized; by default on a
-        terminal, for work of more than two seconds.
+        Progress bar on standard error; by default on a terminal, for work of more than two seconds.
     **hyperparameters
         Of the method, by name.
 
@@ -100,6 +102,10 @@ def minimize(
         For a bad gradient or a function that raises, with the step and the path so far.
     UnsupportedOperationError
         For an operation in `fun` that the grouped methods cannot run on Taylor polynomials.
+    KeyboardInterrupt
+        At Ctrl-C, within a step. Once the run has begun, it has the attributes `step` and `path` of
+        a `RunError`, the steps made and the path so far. So has whatever else a signal's handler
+        raises, or the callback.
 
     Examples
     --------
@@ -122,16 +128,37 @@ def minimize(
 
 def solve(problem, method, parameters, x0, steps, noise, seed, watch):
     """The run behind `minimize`, all its arguments checked; returns its `Result`."""
-    drawn = draw(method, parameters, noise, problem, [seed], 1, steps, x0.size)
-    if watch.needed or not problem.compiled or method.curvature:
-        with watch.bar(steps):
-            runs = execute(
-                watch.gradients(problem), watch.steps(method), parameters, x0[None], drawn
-            )
-            watch.last(runs)
-    else:
-        runs = execute(problem, method, parameters, x0[None], drawn)
+    runs = begin(1, 1, steps, x0.size)
+    try:
+        run(problem, method, parameters, x0, steps, noise, seed, watch, runs)
+        return result(problem, x0, steps, watch, runs)
+    except BaseException as error:
+        # Ctrl-C too, and what a callback raised: the path so far is at hand.
+        error.step, error.path = reached(runs)
+        raise
 
+
+def run(problem, method, parameters, x0, steps, noise, seed, watch, runs):
+    """Fill `runs`, which may be looked at between the steps."""
+    drawn = draw(method, parameters, noise, problem, [seed], 1, steps, x0.size)
+    with watch.bar(steps) as shown:
+        if compiles(problem, method) and not watch.needed:
+            compile_driver(method, drawn.perturb, 1, x0.size)
+            in_threads(
+                lambda one: execute(problem, method, parameters, one, drawn, runs),
+                [x0[None]],
+                1,
+                runs.stop,
+                lambda: shown.update(runs.made(steps) - shown.n),
+            )
+        else:
+            watched = watch.gradients(problem), watch.steps(method)
+            execute(*watched, parameters, x0[None], drawn, runs)
+            watch.last(runs)
+
+
+def result(problem, x0, steps, watch, runs):
+    """What is told of a run that came to its end."""
     nit, path = reached(runs)
     values = runs.values[: nit + 1].copy()
     diverged = bool(runs.outcome[0, 0] == DIVERGED)
@@ -182,11 +209,13 @@ class Watch:
         self.gtol = gtol
         self.progress = progress
         self.needed = callback is not None or gtol > 0.0
-        self.wants_result = "intermediate_result" in _names(callback)
+        self.wants_result = set(_names(callback)) == {"intermediate_result"}
         self.status = NOT_CONVERGED if gtol > 0.0 else ALL_STEPS
         self.begun = False
         self.count = 0
         self.state = None
+        # The last position whose value was asked for, and the value.
+        self.valued = None, None
         self.progress_bar = None
 
     def bar(self, steps):
@@ -200,13 +229,20 @@ class Watch:
         """The problem, with a look at each position whose gradient is asked for."""
         problem = problem.from_python()
 
+        def value(x, data):
+            found = problem.value(x, data)
+            self.valued = x.copy(), found
+            return found
+
         def gradient(x, data):
             if self.begun:
-                self.look(x)
+                at, found = self.valued
+                # SciPy's methods ask for gradients at places that they have no value of.
+                self.look(x, found if np.array_equal(at, x) else problem.value(x, data))
             self.begun = True
             return problem.gradient(x, data)
 
-        return problem._replace(gradient=gradient)
+        return problem._replace(value=value, gradient=gradient)
 
     def steps(self, method):
         """The method, its newest state kept at hand and small gradients noticed."""
@@ -220,7 +256,7 @@ class Watch:
 
         return method._replace(step=step)
 
-    def look(self, x):
+    def look(self, x, value):
         """One call of the callback; `StopIteration` goes on to the driver."""
         self.count += 1
         self.progress_bar.update()
@@ -228,9 +264,11 @@ class Watch:
             return
         try:
             if self.wants_result:
-                self.callback(
-                    intermediate_result=OptimizeResult(x=x.copy(), nit=self.count, state=self.state)
+                # Copies, since a callback may keep them or write into them.
+                seen = OptimizeResult(
+                    x=x.copy(), fun=float(value), nit=self.count, state=copy.deepcopy(self.state)
                 )
+                self.callback(intermediate_result=seen)
             else:
                 self.callback(x.copy())
         except StopIteration:
@@ -239,10 +277,10 @@ class Watch:
 
     def last(self, runs):
         """The look after the last step, which no further gradient follows."""
-        nit, path = reached(runs)
+        nit = int(runs.done[-1, -1])
         if nit > self.count:
             try:
-                self.look(path[-1])
+                self.look(runs.path[nit], runs.values[nit])
             except StopIteration:
                 pass
 

@@ -1,5 +1,6 @@
 """What is minimized: a function of the laboratory, or the user's own, as the driver needs it."""
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ class Problem(NamedTuple):
 
 def _number(found):
     """A float of what a function returned as its value: a number, or an array of one."""
-    if isinstance(found, np.ndarray | np.complexfloating):
+    if isinstance(found, np.complexfloating) or not np.isscalar(found):
         found = real(found, "a value").item()
     return float(found)
 
@@ -78,20 +79,31 @@ def _callable(f):
 
 
 def _own(fun, jac):
-    """A user's compiled ``f(x)`` as compiled functions of ``(x, data)`` with an address."""
+    """The problem of a user's compiled ``f(x)``; None if they return no float, or no vector."""
 
     def value(x, data):
-        return fun(x)
+        # A copy, since a function that writes into its argument must not move the run.
+        return fun(x.copy())
 
     def gradient(x, data):
-        return np.ascontiguousarray(jac(x))
+        return np.ascontiguousarray(jac(x.copy()))
 
-    return Problem(
-        _compile.with_signature(value, VALUE),
-        _compile.with_signature(gradient, GRADIENT),
-        NO_DATA,
-        compiled=True,
-    )
+    kernels = _kept(fun, value, VALUE), _kept(jac, gradient, GRADIENT)
+    return None if None in kernels else Problem(*kernels, NO_DATA, compiled=True)
+
+
+def _kept(function, text, signature):
+    """`text`, which calls a user's compiled function, compiled once; None if it cannot be.
+
+    Kept with that function, and gone with it.
+    """
+    kernels = vars(function).setdefault("_refimpl_kernels", {})
+    if signature not in kernels:
+        try:
+            kernels[signature] = _compile.for_signature(text, signature)
+        except numba.core.errors.NumbaError:
+            kernels[signature] = None
+    return kernels[signature]
 
 
 def _guarded(f, what, args):
@@ -99,8 +111,8 @@ def _guarded(f, what, args):
 
     def call(x, *more):
         try:
-            # A copy, since a function that writes into its argument must not move the run.
-            return f(x.copy(), *more, *args)
+            # Copies, since a function that writes into its argument must not move the run.
+            return f(x.copy(), *(one.copy() for one in more), *args)
         except Exception as error:
             raise EvaluationError(f"{what} raised {type(error).__name__}: {error}") from error
 
@@ -112,11 +124,32 @@ def _array(found, shape, what):
         found = real(found, f"a {what}")
     except DtypeError as error:
         raise GradientError(str(error)) from None
+    if found.size == 1 and found.ndim < len(shape) == sum(shape):
+        # In one dimension a number stands for an array of one, as in SciPy.
+        found = found.reshape(shape)
     if found.shape != shape:
         raise GradientError(f"expected a {what} of shape {shape}, got {found.shape}")
     if not np.isfinite(found).all():
         raise GradientError(f"expected a finite {what}, got {found}")
     return found
+
+
+def _parts(both):
+    """Value and gradient of a function that returns the two, called once for both."""
+    # The last position and what was returned there; each thread has its own.
+    last = threading.local()
+
+    def part(k):
+        def call(x, *args):
+            at, found = getattr(last, "seen", (None, {}))
+            # Each part is taken once: a run that stays where it is asks for the next draw.
+            if k not in found or not np.array_equal(at, x):
+                at, found = last.seen = x.copy(), dict(enumerate(both(x, *args)))
+            return found.pop(k)
+
+        return call
+
+    return part(0), part(1)
 
 
 def _in_python(fun, jac, args):
@@ -221,21 +254,16 @@ def as_problem(fun, jac=None, args=(), hess=None, hessp=None):
         raise TypeError(f"expected a function of the laboratory or a callable, got {fun!r}")
     fun, jac = _callable(fun), _callable(jac)
     if jac is True:
-        both = fun
-        problem = _in_python(lambda x, *a: both(x, *a)[0], lambda x, *a: both(x, *a)[1], args)
+        problem = _in_python(*_parts(fun), args)
     elif not callable(jac):
         raise MissingDerivativeError(
             "the methods learn from gradients: give jac, a function x -> array of shape (D,), "
             "or jac=True if fun returns (value, gradient)"
         )
-    elif _is_compiled(fun) and _is_compiled(jac) and not args:
-        try:
-            problem = _own(fun, jac)
-        except numba.core.errors.NumbaError:
-            # What they return is no float and vector of floats: called from Python, it is checked.
-            problem = _in_python(fun, jac, args)
     else:
-        problem = _in_python(fun, jac, args)
+        own = _is_compiled(fun) and _is_compiled(jac) and not args
+        # Called from Python, what compiled functions return is checked.
+        problem = (_own(fun, jac) if own else None) or _in_python(fun, jac, args)
     text, value = _compile.readable(fun), problem.from_python().value
     along = _slice(
         (lambda x: text(x, *args)[0]) if jac is True else (lambda x: text(x, *args)),

@@ -1,5 +1,6 @@
 """Our methods as a `method` of `scipy.optimize.minimize`."""
 
+import functools
 import numbers
 
 import numpy as np
@@ -32,7 +33,8 @@ def scipy_method(name, **hyperparameters):
         `args`, `jac` (callable or True), `hess`, `hessp`, `callback`, `tol`, and the options
         `maxiter` (default: 200 for each variable), `gtol` (stop when no coordinate of the noisy
         gradient exceeds it; `tol` stands for it; default 0, which never stops), `noise` and `seed`.
-        The result has the fields of `refimpl.minimize`.
+        The result has the fields of `refimpl.minimize`, and an interrupted run its path. It can be
+        pickled, so that processes can share it.
 
     Raises
     ------
@@ -49,47 +51,50 @@ def scipy_method(name, **hyperparameters):
     (True, True)
     """
     method = optimizers.get(name)
-    parameters = optimizers.bind(method, hyperparameters)
+    # Of a function of this module, so that processes can hand it on.
+    return functools.partial(run, method, optimizers.bind(method, hyperparameters))
 
-    def run(
-        fun,
-        x0,
-        args=(),
-        *,
-        jac=None,
-        hess=None,
-        hessp=None,
-        bounds=None,
-        constraints=(),
-        callback=None,
-        tol=None,
-        maxiter=None,
-        gtol=0.0,
-        noise=0.0,
-        seed=None,
-        disp=False,
-        **unknown,
-    ):
-        if unknown:
-            raise RangeError(
-                f"{method.name}: unknown options {', '.join(sorted(unknown))}; "
-                "known: maxiter, gtol, noise, seed, disp"
-            )
-        if bounds is not None:
-            raise RangeError(f"{method.name} knows no bounds; leave them out or transform x")
-        if constraints:
-            raise RangeError(f"{method.name} knows no constraints; leave them out or add a penalty")
-        x0 = as_position(x0)
-        problem = as_problem(fun, jac, args, hess, hessp)
-        problem.check_curvature(method)
-        gtol = gtol if tol is None else tol
-        if not (isinstance(gtol, numbers.Real) and 0.0 <= gtol < np.inf):
-            raise RangeError(f"{method.name}: expected gtol >= 0, got {gtol!r}")
-        steps = STEPS_A_VARIABLE * x0.size if maxiter is None else positive("maxiter", maxiter)
-        watch = Watch(callback, gtol)
-        result = solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch)
-        if disp:
-            print(f"{result.message}\n  value {result.fun:.6g} after {result.nit} steps")
-        return result
 
-    return run
+def run(
+    method,
+    parameters,
+    fun,
+    x0,
+    args=(),
+    *,
+    jac=None,
+    hess=None,
+    hessp=None,
+    bounds=None,
+    constraints=(),
+    callback=None,
+    tol=None,
+    maxiter=None,
+    gtol=0.0,
+    noise=0.0,
+    seed=None,
+    disp=False,
+    **unknown,
+):
+    """The run that `scipy.optimize.minimize` asks for."""
+    if unknown:
+        raise RangeError(
+            f"{method.name}: unknown options {', '.join(sorted(unknown))}; "
+            "known: maxiter, gtol, noise, seed, disp"
+        )
+    if bounds is not None:
+        raise RangeError(f"{method.name} knows no bounds; leave them out or transform x")
+    if constraints:
+        raise RangeError(f"{method.name} knows no constraints; leave them out or add a penalty")
+    x0 = as_position(x0)
+    problem = as_problem(fun, jac, args, hess, hessp)
+    problem.check_curvature(method)
+    gtol = gtol if tol is None else tol
+    if not (isinstance(gtol, numbers.Real) and 0.0 <= gtol < np.inf):
+        raise RangeError(f"{method.name}: expected gtol >= 0, got {gtol!r}")
+    steps = STEPS_A_VARIABLE * x0.size if maxiter is None else positive("maxiter", maxiter)
+    watch = Watch(callback, gtol)
+    result = solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch)
+    if disp:
+        print(f"{result.message}\n  value {result.fun:.6g} after {result.nit} steps")
+    return result

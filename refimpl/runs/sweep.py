@@ -34,20 +34,23 @@ def sweep(
     final,
     done,
     outcome,
+    stop,
 ):
     """Overwrites `path`, `values`, `final`, `done`, `outcome`: runs all seeds and starts in order.
 
-    Where `picks` holds numbers, each step sees only these of the `records` that make up the data.
+    Where `picks` holds numbers, each step sees only these of the `records` that make up the data;
+    where `noise` holds none, nothing is added to the gradients.
 
     `path` (steps + 1, D) and `values` (steps + 1) keep the last run; `final` (seeds, starts) takes
     the final values, `inf` for a diverged run; `done` the steps completed. A bad gradient ends
-    everything there.
+    everything there, and so does `stop` after the present step, if another thread has set it.
     """
     steps = noise.shape[2]
+    still = np.zeros(starts.shape[1])
     state = start(starts[0], directions[0, 0], parameters)
     for s in range(noise.shape[0]):
         for i in range(starts.shape[0]):
-            # A copy, since a function that writes into its argument must not move the start.
+            # A copy, since a method of one's own may write into it.
             theta = starts[i].copy()
             if i == 0 or not carry:
                 state = start(theta, directions[s, i], parameters)
@@ -57,6 +60,8 @@ def sweep(
             values[0] = value(theta, data) if length(theta) <= limit else np.inf
             outcome[s, i] = DONE if np.isfinite(values[0]) else DIVERGED
             for t in range(steps):
+                if stop[0]:
+                    return
                 if outcome[s, i] != DONE:
                     break
                 seen = data if picks.shape[3] == 0 else records[picks[s, i, t]].ravel()
@@ -67,7 +72,7 @@ def sweep(
                 if not all_finite(g):
                     outcome[s, i] = BAD_GRADIENT
                     return
-                g = perturb(g, noise[s, i, t])
+                g = perturb(g, noise[s, i, t] if noise.shape[3] > 0 else still)
                 # Written so that a NaN counts as too long.
                 if not length(g) <= LONGEST:
                     outcome[s, i] = DIVERGED
@@ -117,6 +122,7 @@ def kernel(method):
         POSITIONS,
         types.int64[:, ::1],
         types.int64[:, ::1],
+        types.boolean[::1],
     )
     # Cached, the classes of a reader's own method would be asked for by every other process.
     cache = _compile.ours(method.step)

@@ -337,7 +337,8 @@ def outcomes(problem, starts, steps, noise=0.0, seeds=2, **given):
         steps,
         starts.shape[1],
     )
-    runs = execute.execute(problem, FOGR, parameters, starts, drawn)
+    runs = execute.begin(seeds, len(starts), steps, starts.shape[1])
+    execute.execute(problem, FOGR, parameters, starts, drawn, runs)
     return runs.final, runs.done, runs.outcome
 
 
