@@ -1,4 +1,8 @@
-"""Adam as [D] prints it: an average gradient over the root of an average squared gradient."""
+"""Adam as [D] prints it: an average gradient over the root of an average squared gradient.
+
+Provenance: [kingma2015]_, as [D] [duda2019]_ prints it in the programs of Figures 1, 4, 5 and 7.
+The result is that of the paper; `step` departs where `eps` is 0 and so is an average: no step.
+"""
 
 from typing import NamedTuple
 

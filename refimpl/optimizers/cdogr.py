@@ -1,4 +1,9 @@
-"""cdOGR: dOGR with position and gradient taken as perfectly correlated."""
+"""cdOGR: dOGR with position and gradient taken as perfectly correlated.
+
+Provenance: [D] [duda2019]_, Figure 7, its smallest program, and with a cut Figure 4; follows them,
+the bound `max_alpha` on the signed quotient included, as printed. It departs where ``C_gg`` is 0:
+no step instead of a division by 0.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""cdsOGR: dsOGR with position and gradient taken as perfectly correlated."""
+"""cdsOGR: dsOGR with position and gradient taken as perfectly correlated.
+
+Provenance: [D] [duda2019]_, Figure 7; follows its program, cdOGR and csOGR in one step weighted by
+`w`. It departs where ``C_gg`` is 0: no step there.
+"""
 
 from typing import NamedTuple
 

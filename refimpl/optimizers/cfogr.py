@@ -1,4 +1,8 @@
-"""cfOGR: all gradients on all positions, taken as perfectly correlated."""
+"""cfOGR: all gradients on all positions, taken as perfectly correlated.
+
+Provenance: [D] [duda2019]_, Figure 7; follows its program: the roots of both covariances take the
+place of their mixed one in the equation of fOGR. Variances start at 0.1, both of them.
+"""
 
 from typing import NamedTuple
 

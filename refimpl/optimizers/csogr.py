@@ -1,4 +1,8 @@
-"""csOGR: sOGR with position and gradient taken as perfectly correlated; no step outside."""
+"""csOGR: sOGR with position and gradient taken as perfectly correlated; no step outside.
+
+Provenance: [D] [duda2019]_, Figure 7; follows its program, which makes no step outside the
+subspace. All else is sOGR's, with the correlated fit in place of the symmetric one.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,9 @@
-"""dOGR: one line for each coordinate, then the saddle-free step along each."""
+"""dOGR: one line for each coordinate, then the saddle-free step along each.
+
+Provenance: [D] [duda2019]_, Figure 4; follows its program in start, means and step. It departs in
+`refimpl.optimizers.diagonal.quotient`: where a coordinate has not moved, or `cut` is 0 and so is
+the curvature, there is no step instead of a division by 0.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,9 @@
-"""dsOGR: lines for each coordinate, corrected in a few directions by a symmetric fit."""
+"""dsOGR: lines for each coordinate, corrected in a few directions by a symmetric fit.
+
+Provenance: [D] [duda2019]_, Figure 4; follows its program, dOGR and sOGR in one step weighted by
+`w`. No departure is known, yet the two published draws lie at the low edge of the distribution of
+runs, as the book's chapter on the published results shows.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,9 @@
-"""fOGR: regression of all gradients on all positions, then the saddle-free step."""
+"""fOGR: regression of all gradients on all positions, then the saddle-free step.
+
+Provenance: [D] [duda2019]_, Figures 1 and 4; follows its program (`SGD-OGR-Hessian-estimator`) with
+the start from zero means and the prior variance, and with the new means in the products, in
+`start` and `step`. It departs where a direction was never visited: there the entry of `H` is 0.
+"""
 
 from typing import NamedTuple
 

@@ -3,6 +3,11 @@
 A first-order method says where to go; the summary of the loss along the parts of that direction
 says how far each group should. The rates are the minimiser of a cubic model, which sees how groups
 act on each other and, by third derivatives, how far to believe the second.
+
+Provenance: [W] [wolinski2023]_, its method with the cubic model, and its program (`GroupedNewton`,
+package `grnewt`), which smooths rates by `mom_lrs` and drops negative ones by `remove_negative`:
+here `smoothing` and `clip`, both off. It departs in `learning_rates`: the global minimiser is found
+to rounding and certified, and third derivatives that are rounding count as 0.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,8 @@
-"""Grouped Newton with a safeguard: a step is shortened until the loss has fallen."""
+"""Grouped Newton with a safeguard: a step is shortened until the loss has fallen.
+
+Provenance: the step of [W] [wolinski2023]_, of which no test of acceptance is part. The departure
+is all of `step` here: halving until the loss has fallen enough.
+"""
 
 from collections import namedtuple
 from typing import NamedTuple

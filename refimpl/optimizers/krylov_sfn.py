@@ -1,4 +1,8 @@
-"""Saddle-free Newton in a Krylov subspace, from Hessian-vector products alone."""
+"""Saddle-free Newton in a Krylov subspace, from Hessian-vector products alone.
+
+Provenance: [dauphin2014]_, its method in a Krylov subspace. No program is followed. The subspace
+begins with the gradient and is orthogonalised in full, so `step` makes none outside.
+"""
 
 from typing import NamedTuple
 

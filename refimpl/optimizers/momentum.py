@@ -1,4 +1,8 @@
-"""Momentum: a step against the exponential average of the noisy gradients."""
+"""Momentum: a step against the exponential average of the noisy gradients.
+
+Provenance: [polyak1964]_, as the exponential average that [D] [duda2019]_ compares with in
+Figures 1, 4 and 5; follows its program: the average starts at 0, and that bias stays.
+"""
 
 from typing import NamedTuple
 

@@ -2,6 +2,10 @@
 
 No constant has the units of the function, so that ``c f`` is minimized exactly as ``f``. Chapter "A
 robust default" of the book.
+
+Provenance: this book, chapter "A robust default"; its pieces are those of [D] [duda2019]_, but no
+figure and no program of its author has the method. It departs from them in `start` and `step`:
+means from the first point on, exact recursions, lengths from spreads, and no constant with a unit.
 """
 
 import math

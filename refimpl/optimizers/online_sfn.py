@@ -1,4 +1,9 @@
-"""The online saddle-free Newton method: all four pieces of the book in one step."""
+"""The online saddle-free Newton method: all four pieces of the book in one step.
+
+Provenance: [D] [duda2019]_, its abstract, which none of its programs carries out. It departs from
+them in `step`: exact recursions along transported and rotated directions, a normalised gradient to
+inject, a QR step, and a row-sum bound; each can be switched back by a hyperparameter.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,9 @@
-"""pOGR: fOGR as [P] stabilises it, with a ridge, the current gradient and a bounded step."""
+"""pOGR: fOGR as [P] stabilises it, with a ridge, the current gradient and a bounded step.
+
+Provenance: [P] [przybysz2025]_, its stabilised program; follows it with the ridge on the covariance
+of the positions only, ``C_gtheta = I`` at the start, the current gradient and the bounded step. It
+departs in how that step's length is computed, at the scale of its largest entry.
+"""
 
 from typing import NamedTuple
 

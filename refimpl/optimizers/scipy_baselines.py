@@ -2,6 +2,9 @@
 
 They choose their own steps, so they have no `step` here; a run gives them as many gradients as the
 other methods have steps.
+
+Provenance: the programs are SciPy's own, `BFGS`, `L-BFGS-B` and `trust-exact`; no paper's formula
+is written anew here. They depart in their stopping rules, which are off.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,8 @@
-"""Stochastic gradient descent: a step of fixed length against every noisy gradient."""
+"""Stochastic gradient descent: a step of fixed length against every noisy gradient.
+
+Provenance: [robbins1951]_; a rival in Figure 7 of [D] [duda2019]_. No program is followed, and
+nothing departs from the formula.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,9 @@
-"""sOGR: a symmetric fit in a few directions that follow the gradients, descent outside."""
+"""sOGR: a symmetric fit in a few directions that follow the gradients, descent outside.
+
+Provenance: [D] [duda2019]_, Figures 4 and 5; follows its program in the order of a step: means and
+momentum, injection of the raw gradient, projections, statistics, Hessian. The directions stay as
+drawn until the first injection makes them orthonormal, and nothing is transported.
+"""
 
 from typing import NamedTuple
 
