@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._border import from_python
+from ._compile.border import from_python
 from ._numbers import real
 from .errors import NotFiniteError, RangeError, ShapeError
 from .functions.function import GRADIENT, Derivative

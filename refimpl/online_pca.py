@@ -12,8 +12,8 @@ Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
 
 import numpy as np
 
-from ._border import from_python, public
 from ._compile import compiled
+from ._compile.border import from_python, public
 from .errors import NotFiniteError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.gram_schmidt import HUGE, ROWS, check_rows, direction, straighten_all

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._border import public
 from ._compile import compiled
+from ._compile.border import public
 from .errors import NotFiniteError, NotSymmetricError, ShapeError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.scaling import exponent_of, unscaled

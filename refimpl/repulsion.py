@@ -9,8 +9,8 @@ Chapter "Saddle repulsion" of the book; saddle-free Newton of [SFN], with `div` 
 
 import numpy as np
 
-from ._border import public
 from ._compile import compiled
+from ._compile.border import public
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.symmetric_eigen import EPS, eigh

@@ -9,9 +9,10 @@ import numba
 import numpy as np
 import pytest
 
-from refimpl import _boxing, regression
+from refimpl import regression
+from refimpl._compile import boxing
 
-pytestmark = pytest.mark.compiled
+pytestmark = [pytest.mark.numerics, pytest.mark.compiled]
 
 
 class Inner(NamedTuple):
@@ -101,5 +102,5 @@ def test_from_the_cache():
 
 def test_registered():
     kinds = numba.core.pythonapi._boxers.functions
-    assert kinds[numba.types.NamedTuple] is _boxing.box_named_tuple
-    assert kinds[numba.types.Array] is _boxing.box_array
+    assert kinds[numba.types.NamedTuple] is boxing.box_named_tuple
+    assert kinds[numba.types.Array] is boxing.box_array

@@ -106,15 +106,15 @@ def test_function_of_the_laboratory(copy):
 
 STAMPS = """
 from pathlib import Path
-from refimpl import _cache
+from refimpl._compile import cache
 stamps = {}
-plain = _cache.package_stamp.__wrapped__()
-for path in sorted(_cache.PACKAGE.rglob("*.py")):
+plain = cache.package_stamp.__wrapped__()
+for path in sorted(cache.PACKAGE.rglob("*.py")):
     text = path.read_bytes()
     path.write_bytes(text + b"# edited")
-    stamps[str(path.relative_to(_cache.PACKAGE))] = _cache.package_stamp.__wrapped__() != plain
+    stamps[str(path.relative_to(cache.PACKAGE))] = cache.package_stamp.__wrapped__() != plain
     path.write_bytes(text)
-print(json.dumps([stamps, _cache.package_stamp.__wrapped__() == plain]))
+print(json.dumps([stamps, cache.package_stamp.__wrapped__() == plain]))
 """
 
 # Loads every module of the package, and lists the files whose texts are, or can be, compiled.

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from rounding import EPS, assert_agree, sensitivity
+
+from tests.rounding import EPS, assert_agree, sensitivity
 
 pytestmark = pytest.mark.numerics
 

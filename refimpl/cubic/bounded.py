@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import public
 from .._compile import compiled
+from .._compile.border import public
 from ..linear_algebra.symmetric_eigen import eigh
 from .rounding import ROUNDING, moduli_dot, moduli_form
 from .units import Model

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import public
 from .._compile import compiled
+from .._compile.border import public
 from ..errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from ..linear_algebra.finite import all_finite
 from ..linear_algebra.ldl import factor, solve

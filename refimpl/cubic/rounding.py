@@ -6,7 +6,7 @@ eigenvector, if a matrix rounded in every entry has one for which it is zero.
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 from ..linear_algebra.symmetric_eigen import EPS
 
 # What rounding of the inputs and of the decompositions leaves, in units of the sums of moduli it

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 from ..linear_algebra.symmetric_eigen import EPS
 
 # Newton's method from the left converges in about ten steps, and quadratically at the end.

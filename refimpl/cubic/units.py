@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import public
 from .._compile import compiled
+from .._compile.border import public
 
 LARGEST = np.finfo(np.float64).max
 LARGEST_EXPONENT = np.finfo(np.float64).maxexp

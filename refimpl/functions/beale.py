@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 from .function import Function
 
 

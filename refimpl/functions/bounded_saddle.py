@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from ..errors import RangeError
 from . import separable
 from .function import Function

@@ -7,7 +7,7 @@ one factor crossed with those of the other, nine in all, and they are decimal fr
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 from .function import Function
 
 

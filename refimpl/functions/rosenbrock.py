@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from ..errors import ShapeError
 from .function import Function
 

@@ -6,7 +6,7 @@ nothing.
 
 import numpy as np
 
-from .._border import from_python, public
+from .._compile.border import from_python, public
 from .._numbers import real
 from ..errors import NotFiniteError, NotOrthogonalError, ShapeError
 from ..linear_algebra.symmetric_eigen import congruence

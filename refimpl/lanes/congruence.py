@@ -1,6 +1,6 @@
 """Products ``E^T A E`` in lanes, into the eigenbasis and back."""
 
-from .._border import overwriting
+from .._compile.border import overwriting
 from . import LANES
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import overwriting
+from .._compile.border import overwriting
 from . import LANES, regression, repulsion, symmetric_eigen
 
 

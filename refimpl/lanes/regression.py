@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import overwriting
+from .._compile.border import overwriting
 from ..regression import UNVISITED
 from . import LANES
 from .congruence import into_basis, out_of_basis

@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numba import types
 
-from .._border import public
 from .._compile import loading, ours, with_signature
+from .._compile.border import public
 from ..linear_algebra.finite import all_finite
 from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
 from ..outcomes import BALL, DIVERGED, DONE, LONGEST, NOT_BEGUN

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import overwriting
+from .._compile.border import overwriting
 from ..linear_algebra.symmetric_eigen import NEGLIGIBLE, SWEEPS
 from . import LANES
 

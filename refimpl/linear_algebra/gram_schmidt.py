@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._border import overwriting, public
+from .._compile.border import overwriting, public
 from ..errors import NotFiniteError, ShapeError
 from .finite import all_finite
 from .symmetric_eigen import EPS

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 
 
 class Factor(NamedTuple):

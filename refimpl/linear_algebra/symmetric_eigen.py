@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._border import overwriting, public
+from .._compile.border import overwriting, public
 
 # Above this size LAPACK is faster; below it, the cost of the call dominates.
 JACOBI_LIMIT = 8

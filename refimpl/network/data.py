@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from ..errors import RangeError, ShapeError
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..repulsion import saddle_free
 from . import diagonal, subspace
 from .dsogr import DSOGRState, start

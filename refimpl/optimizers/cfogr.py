@@ -7,7 +7,7 @@ place of their mixed one in the equation of fOGR. Variances start at 0.1, both o
 from typing import NamedTuple
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..repulsion import saddle_free
 from .fogr import FOGRState, start
 from .method import Method

@@ -7,7 +7,7 @@ subspace. All else is sOGR's, with the correlated fit in place of the symmetric 
 from typing import NamedTuple
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..repulsion import saddle_free
 from . import subspace
 from .method import Method

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from . import diagonal
 from .method import Method
 

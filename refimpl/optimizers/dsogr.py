@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..repulsion import saddle_free
 from . import diagonal, subspace
 from .method import Method

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from ..cubic import minimize_cubic
 from ..summary import partitions
 from .adam import adam

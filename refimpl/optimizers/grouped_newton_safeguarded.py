@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from .grouped_newton import GroupedNewtonParameters, GroupedNewtonState, grouped_newton
 from .method import Method
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import from_python, public
+from .._compile.border import from_python, public
 from ..linear_algebra.lanczos import lanczos
 from ..repulsion import saddle_free
 from .method import Method

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._border import public
+from .._compile.border import public
 from .method import Method
 
 

@@ -7,7 +7,7 @@ followed; what a singular Hessian gives is said by `refimpl.repulsion.newton`.
 from typing import NamedTuple
 
 from .. import repulsion
-from .._border import public
+from .._compile.border import public
 from .method import Method
 
 

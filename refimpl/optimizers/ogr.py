@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..linear_algebra.symmetric_eigen import EPS
 from ..online_pca import outside

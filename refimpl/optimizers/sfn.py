@@ -6,7 +6,7 @@ It departs in `div` and `cut`, which are those of [D] [duda2019]_; 1 and 0 give 
 
 from typing import NamedTuple
 
-from .._border import public
+from .._compile.border import public
 from ..repulsion import saddle_free
 from .method import Method
 

@@ -6,7 +6,7 @@ nothing departs from the formula.
 
 from typing import NamedTuple
 
-from .._border import public
+from .._compile.border import public
 from .method import Method
 
 

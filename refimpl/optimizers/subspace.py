@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
-from .._border import public
+from .._compile.border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, outside, transport
 from ..qr_step import rotate_statistics

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from .. import _compile
-from .._cache import calls_itself
+from .._compile.cache import calls_itself
 from .._numbers import real
 from ..errors import (
     DtypeError,

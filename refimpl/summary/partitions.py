@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .._border import from_python
+from .._compile.border import from_python
 from ..errors import DtypeError, PartitionError, RangeError, ShapeError
 
 

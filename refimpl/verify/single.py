@@ -102,7 +102,7 @@ def modules(*names):
         # The compiler takes no stand-in for NumPy.
         f"{PACKAGE}._compile": SimpleNamespace(compiled=lambda text: text),
         # At the border everything becomes float64.
-        f"{PACKAGE}._border": SimpleNamespace(
+        f"{PACKAGE}._compile.border": SimpleNamespace(
             **dict.fromkeys(("from_python", "overwriting", "public"), lambda text: text)
         ),
     }

@@ -5,10 +5,10 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
-from rounding import EPS, assert_agree
 
 import refimpl
 from refimpl import functions, optimizers, regression
+from tests.rounding import EPS, assert_agree
 
 pytestmark = pytest.mark.numerics
 

@@ -8,7 +8,7 @@ import pytest
 
 from refimpl import optimizers
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 FOLDER = Path(optimizers.__file__).parent
 BIBLIOGRAPHY = FOLDER.parents[1] / "book" / "references.bib"

@@ -451,13 +451,13 @@ def test_progress_counts_cells_found_in_the_cache(tmp_path, capsys, monkeypatch)
     """Those of the cache at once, on standard error; no bar where it is switched off."""
     counts = []
 
-    class Bar(cells.tqdm):
-        def update(self, n=1):
-            counts.append(n)
-            return super().update(n)
+    def counting(*arguments, bar=cells.bar, **options):
+        shown = bar(*arguments, **options)
+        monkeypatch.setattr(shown, "update", lambda n=1: counts.append(n))
+        return shown
 
     compute(some(3), cache=tmp_path)
-    monkeypatch.setattr(cells, "tqdm", Bar)
+    monkeypatch.setattr(cells, "bar", counting)
     compute(some(5), cache=tmp_path, progress=True)
     assert counts == [3, 1, 1]
     out, err = capsys.readouterr()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from numba.core import caching, config
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 # Folders without a compiled function.
 PLAIN = ("oracle", "taylor", "vectors", "verify")
 

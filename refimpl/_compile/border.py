@@ -16,9 +16,9 @@ from numba.core.dispatcher import OmittedArg
 from numba.core.errors import NumbaError
 from numba.core.registry import CPUDispatcher
 
-from . import _compile
-from ._numbers import FLOAT, as_real
-from .errors import DtypeError, RangeError, StateError
+from .. import _compile
+from .._numbers import FLOAT, as_real
+from ..errors import DtypeError, RangeError, StateError
 
 LARGEST_INTEGER = np.iinfo(np.int64).max
 

@@ -27,8 +27,8 @@ def loading():
 with loading():
     import numba
 
-    from . import _boxing  # noqa: F401  (before anything is compiled)
-    from ._cache import PACKAGE, cache_of, names_of
+    from . import boxing
+    from .cache import PACKAGE, cache_of, names_of
 
 # Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
 OPTIONS = {"nogil": True, "error_model": "numpy"}
