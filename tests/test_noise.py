@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 import refimpl
-from refimpl import functions, noise
+from refimpl import functions, minimize, noise, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError
+from refimpl.runs import execute
+from refimpl.runs.problem import as_problem
 
 pytestmark = pytest.mark.numerics
 
@@ -214,3 +216,43 @@ def test_noise_of_every_model_enters_lattices_as_it_enters_runs():
         )
         alone = refimpl.minimize(functions.beale, [1.0, 1.0], steps=10, noise=model, seed=3)
         assert final[0, 0] == alone.fun
+
+
+SILENT = [
+    noise.gaussian(0.0),
+    noise.student(0.0, 3.0),
+    noise.multiplicative(0.0),
+    noise.minibatch(2),
+]
+
+
+@pytest.mark.parametrize("model", SILENT, ids=lambda model: type(model).__name__)
+def test_where_nothing_is_added_nothing_is_kept(model):
+    """The run is that of zeros given as data; the first directions are drawn as ever."""
+    f = functions.least_squares([[1.0, 2.0], [3.0, 1.0], [0.5, 1.0]], [1.0, 2.0, 3.0])
+    method = optimizers.get("online_sfn")
+    parameters = optimizers.bind(method, {"dimension": 1})
+    found = execute.draw(method, parameters, model, as_problem(f), [5, 6], 3, 4, 2)
+    assert found.noise.shape == (2, 3, 4, 0)
+    for s, seed in enumerate([5, 6]):
+        generator = np.random.default_rng(seed)
+        for i in range(3):
+            directions = generator.uniform(0.0, execute.DIRECTIONS, (1, 2))
+            np.testing.assert_array_equal(found.directions[s, i], directions)
+            model.draw(generator, 4, 2)
+            np.testing.assert_array_equal(found.picks[s, i], model.pick(generator, 4, 3))
+    if not isinstance(model, noise.Minibatch):
+        for name in ("fogr", "online_sfn", "bfgs"):
+            given = {"method": name, "steps": 4, "seed": 5}
+            if name == "online_sfn":
+                given["dimension"] = 1
+            run = minimize(f, [1.0, 1.0], noise=model, **given)
+            of_zeros = minimize(f, [1.0, 1.0], noise=np.zeros((4, 2)), **given)
+            np.testing.assert_array_equal(run.path, of_zeros.path)
+
+
+def test_a_generator_moves_on_without_noise_too():
+    generator, other = np.random.default_rng(4), np.random.default_rng(4)
+    minimize(functions.beale, [1.0, 1.0], method="sgd", alpha=1e-3, steps=7, seed=generator)
+    other.standard_normal((7, 2))
+    assert generator.standard_normal() == other.standard_normal()

@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 from numba import types
 
-from refimpl import functions
+from refimpl import functions, minimize
 from refimpl.errors import NotFiniteError, ShapeError, UnknownNameError
 
 pytestmark = pytest.mark.numerics
@@ -309,3 +309,49 @@ def test_function_of_ones_own_with_parameters():
         assert own.gradient([2.0]) == [4.0 * a]
         assert own.hessian([2.0]) == [[2.0 * a]]
         assert own.minima.shape == (0, 1)
+
+
+def test_function_of_ones_own_that_writes_into_its_argument():
+    """Each of the three gets a copy; the positions of the caller, and of a run, stay."""
+
+    def value(x, data):
+        x -= 1.0
+        return np.sum(x * x)
+
+    def gradient(x, data):
+        x -= 1.0
+        x *= 2.0
+        return x
+
+    def hessian(x, data):
+        x[:] = 0.0
+        return np.diag(x + 2.0)
+
+    own = functions.Function(
+        name="rude",
+        dimension=2,
+        value=value,
+        gradient=gradient,
+        hessian=hessian,
+        minima=[[1.0, 1.0]],
+        saddles=[],
+        minimum_value=0.0,
+        domain=(-1.0, 1.0),
+        source="this test",
+    )
+    x = np.array([3.0, 4.0])
+    assert own.value(x) == 13.0
+    np.testing.assert_array_equal(own.gradient(x), [4.0, 6.0])
+    np.testing.assert_array_equal(own.hessian(x), 2.0 * np.eye(2))
+    np.testing.assert_array_equal(x, [3.0, 4.0])
+    for method in ("sgd", "fogr", "newton"):
+        result = minimize(own, x, method=method, steps=6)
+        expected = minimize(
+            lambda x: value(x.copy(), None),
+            x,
+            jac=lambda x: gradient(x.copy(), None),
+            hess=lambda x: 2.0 * np.eye(2),
+            method=method,
+            steps=6,
+        )
+        np.testing.assert_array_equal(result.path, expected.path)

@@ -1,5 +1,9 @@
 """Our methods under `scipy.optimize.minimize`."""
 
+import functools
+import multiprocessing
+import pickle
+
 import numpy as np
 import pytest
 from scipy.optimize import OptimizeResult, minimize
@@ -160,3 +164,63 @@ def test_missing_derivatives_are_named():
         minimize(value, [3.0, -2.0], method=refimpl.scipy_method("fogr"))
     with pytest.raises(MissingDerivativeError, match="hess"):
         minimize(value, [3.0, -2.0], jac=gradient, method=refimpl.scipy_method("newton"))
+
+
+def test_callbacks_are_called_as_by_scipy():
+    """By the names of their parameters, with the value at the position."""
+    seen = {}
+
+    def plain(xk, intermediate_result=None):
+        seen.setdefault("plain", []).append((xk.copy(), intermediate_result))
+
+    def told(*, intermediate_result):
+        seen.setdefault("told", []).append((intermediate_result.x, intermediate_result.fun))
+
+    for method in ("BFGS", refimpl.scipy_method("fogr"), refimpl.scipy_method("bfgs")):
+        seen.clear()
+        for callback in (plain, told):
+            minimize(
+                value,
+                [3.0, -2.0],
+                jac=gradient,
+                method=method,
+                callback=callback,
+                options={"maxiter": 3},
+            )
+        assert len(seen["plain"]) == len(seen["told"]) == 3
+        assert all(result is None for _, result in seen["plain"])
+        for x, fun in seen["told"]:
+            assert fun == value(x)
+
+
+def test_value_told_is_of_the_last_position_too():
+    seen = []
+    result = minimize(
+        value,
+        [3.0, -2.0],
+        jac=gradient,
+        method=refimpl.scipy_method("fogr"),
+        callback=lambda intermediate_result: seen.append(intermediate_result.fun),
+        options={"maxiter": 4, "noise": 0.1, "seed": 0},
+    )
+    np.testing.assert_array_equal(seen, result.values[1:])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_pickling(name):
+    """By name: the other process has the method."""
+    method = pickle.loads(pickle.dumps(refimpl.scipy_method(name)))
+    assert method.args[0] is METHODS[name]
+    assert pickle.loads(pickle.dumps(METHODS[name])) is METHODS[name]
+
+
+def run_from(start, method):
+    return minimize(value, start, jac=gradient, method=method, options={"maxiter": 3}).x
+
+
+def test_processes_share_a_method():
+    method = refimpl.scipy_method("sgd", alpha=0.1)
+    starts = [[3.0, -2.0], [1.0, 1.0]]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        found = pool.map(functools.partial(run_from, method=method), starts)
+    np.testing.assert_array_equal(found, [run_from(start, method) for start in starts])

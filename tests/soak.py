@@ -1,0 +1,255 @@
+"""Two hundred interrupts at random moments: ``python -m tests.soak``, some minutes, no pytest.
+
+Seven of ten hit a run in a process that goes on afterwards: every method under `minimize`,
+`lattice` and SciPy's interface, compiled and not. The others are Ctrl-C at a command: `verify`,
+cells in one and in two processes, the regeneration of results. Counted are crashes, interrupts that
+were not heeded, finished cells that were lost, and processes left behind.
+"""
+
+import argparse
+import collections
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[1]
+# Seconds after which an interrupt counts as not heeded: ours, and those of a whole program.
+LATE, LATE_PROGRAM = 5.0, 30.0
+CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
+CELLS = """
+import sys
+from refimpl import functions
+from refimpl.runs.cells import Cell, compute
+cells = [
+    Cell(functions.beale, method, [[-2.0, 1.0]] * 20, steps=400, noise=0.1, seeds=range(k, k + 4))
+    for method in ("adam", "fogr", "sogr", "newton") for k in range(0, 40, 4)
+]
+"""
+
+
+def calls(method):
+    """What can be interrupted with this method, as a dictionary of functions."""
+    import scipy.optimize
+
+    import refimpl
+    from refimpl import functions
+
+    def value(x):
+        return float(x @ x)
+
+    def gradient(x):
+        return 2.0 * x
+
+    def hessian(x):
+        return 2.0 * np.eye(x.size)
+
+    x0, given = [1.0, 0.5], {"method": method.name, "steps": 300, "noise": 0.1}
+    own = {"jac": gradient, "hess": hessian}
+    adapted = refimpl.scipy_method(method.name)
+    return {
+        "minimize": lambda: refimpl.minimize(functions.beale, x0, **given),
+        "minimize, plain": lambda: refimpl.minimize(value, x0, **own, **given),
+        "callback": lambda: refimpl.minimize(functions.beale, x0, callback=lambda x: None, **given),
+        "lattice": lambda: refimpl.lattice(functions.beale, radius=2, seeds=range(2), **given),
+        "threads": lambda: refimpl.lattice(
+            functions.beale, radius=1, seeds=range(2), threads=2, **given
+        ),
+        "scipy": lambda: scipy.optimize.minimize(
+            value, x0, method=adapted, options={"maxiter": 300, "noise": 0.1}, **own
+        ),
+    }
+
+
+def runs(count, seed):
+    """The child: interrupt runs, and print a line of JSON about each."""
+    from refimpl.optimizers import METHODS
+
+    rng = random.Random(seed)
+    fired = 0.0
+
+    def rang(number, frame):
+        nonlocal fired
+        fired = time.monotonic()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, rang)
+    methods = list(METHODS.values())
+    for k in range(count):
+        # All methods come, in an order of the seed's.
+        if k % len(methods) == 0:
+            rng.shuffle(methods)
+        method = methods[k % len(methods)]
+        name, call = rng.choice(list(calls(method).items()))
+        outcome, fired = "ended by itself", 0.0
+        print(json.dumps({"begun": f"{name}, {method.name}"}), flush=True)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-4, 1.0))
+            while not fired:
+                call()
+        except KeyboardInterrupt as error:
+            late = time.monotonic() - fired
+            held = hasattr(error, "path") or hasattr(error, "final")
+            outcome = "late" if late > LATE else "path at hand" if held else "before the run"
+        except Exception as error:
+            outcome = repr(error)
+        print(json.dumps({"entry": name, "method": method.name, "outcome": outcome}), flush=True)
+
+
+def soak_runs(count, seed, compiled, note):
+    """Interrupt runs in a child, another one after a crash."""
+    environment = os.environ | ({} if compiled else {"NUMBA_DISABLE_JIT": "1"})
+    kind = "compiled" if compiled else "uncompiled"
+    left = count
+    while left > 0:
+        command = [sys.executable, "-m", "tests.soak", "--child", str(left), "--seed", str(seed)]
+        begun = ""
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as child:
+            for line in child.stdout:
+                told = json.loads(line)
+                begun = told.get("begun", begun)
+                if "outcome" in told:
+                    left -= 1
+                    good = told["outcome"] in ("path at hand", "before the run")
+                    note(f"{told['entry']}, {kind}", told["outcome"], not good)
+        if child.returncode != 0:
+            left -= 1
+            note(f"{begun}, {kind}", f"exit status {child.returncode}", True)
+        seed += 1
+
+
+def interrupted(command, seconds, environment=None):
+    """Exit status of a program that got Ctrl-C after so many seconds, and what is left of it."""
+    program = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    group = program.pid
+    try:
+        # As a terminal does it: to the whole group.
+        os.killpg(group, signal.SIGINT)
+        program.wait(LATE_PROGRAM)
+    except (subprocess.TimeoutExpired, ProcessLookupError):
+        pass
+    status, end = program.poll(), time.monotonic() + 10.0
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return status, False
+        time.sleep(0.1)
+    os.killpg(group, signal.SIGKILL)
+    program.wait()
+    return status, True
+
+
+def soak_programs(count, rng, note):
+    """Ctrl-C at commands; the cells of all interrupts share a cache, which is looked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        cells, results = Path(folder, "cells"), Path(folder, "results")
+
+        def of_cells(jobs):
+            text = f"{CELLS}compute(cells, cache={str(cells)!r}, jobs={jobs})"
+            return [sys.executable, "-c", text]
+
+        regenerate = [sys.executable, "-m", "figures.regenerate", "published"]
+        commands = {
+            "verify": [sys.executable, "-m", "refimpl", "verify"],
+            "cells": of_cells(1),
+            "cells in two processes": of_cells(2),
+            "regenerate": [*regenerate, "--cache", str(results), "--jobs", "2"],
+        }
+        for k in range(count):
+            name = list(commands)[k % len(commands)]
+            compiled = k // len(commands) % 2 == 0
+            environment = os.environ | ({} if compiled else {"NUMBA_DISABLE_JIT": "1"})
+            before = finished(cells) | finished(results)
+            status, orphans = interrupted(commands[name], rng.uniform(0.2, 6.0), environment)
+            after = finished(cells) | finished(results)
+            outcome, bad = "ended", False
+            if status is None:
+                outcome, bad = "not heeded", True
+            elif status in CRASHES:
+                outcome, bad = f"exit status {status}", True
+            elif orphans:
+                outcome, bad = "orphans", True
+            elif before - after or unreadable(after):
+                outcome, bad = "cells lost", True
+            note(name, outcome, bad)
+        if count:
+            text = (
+                f"{CELLS}import numpy as np\n"
+                f"kept = compute(cells, cache={str(cells)!r})\n"
+                "assert all(map(np.array_equal, kept, compute(cells)))"
+            )
+            wrong = subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode
+            kept = len(finished(cells))
+            note(
+                "all cells after that", "not the same" if wrong else f"{kept} the same", bool(wrong)
+            )
+
+
+def finished(folder):
+    """Files of finished cells."""
+    return set(folder.rglob("*.npy"))
+
+
+def unreadable(files):
+    """Whether one of them is no array."""
+    for file in files:
+        try:
+            np.load(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return True
+    return False
+
+
+def main(arguments=None):
+    """Run the command; returns 0, or 1 after any failure."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--interrupts", type=int, default=200, help="(%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.child is not None:
+        runs(given.child, given.seed)
+        return 0
+    programs = given.interrupts * 3 // 10
+    plain = (given.interrupts - programs) // 2
+    counts, failures = collections.Counter(), []
+    with tqdm(total=given.interrupts, unit="interrupt") as bar:
+
+        def note(entry, outcome, bad):
+            counts[entry, outcome] += 1
+            if bad:
+                failures.append(f"{entry}: {outcome}")
+            bar.update()
+
+        soak_runs(given.interrupts - programs - plain, given.seed, True, note)
+        soak_runs(plain, given.seed + 1000, False, note)
+        soak_programs(programs, random.Random(given.seed), note)
+    for (entry, outcome), number in sorted(counts.items()):
+        print(f"{number:4d}  {entry}: {outcome}")
+    print(f"{sum(counts.values())} told, {len(failures)} failed")
+    for failure in failures:
+        print(f"FAILED {failure}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
