@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._border import overwriting
-from ..regression import ROUNDINGS, SMALL, UNVISITED
+from ..regression import LEAST, ROUNDINGS, SMALL, UNVISITED
 from ..symmetric_eigen import EPS
 from . import LANES
 from .congruence import into_basis, out_of_basis
@@ -119,7 +119,7 @@ def symmetric_hessian(state, beta, H, w, eigen, flaw):
                 H[i, j, lane] = B[i, j, lane] + B[j, i, lane]
     eigh(w.C, e, w.E, eigen)
     for lane in range(LANES):
-        flaw[lane] += np.nan if e[D - 1, lane] < SMALL else 0.0
+        flaw[lane] += np.nan if LEAST < e[D - 1, lane] < SMALL else 0.0
     for i in range(D):
         for lane in range(LANES):
             w.least[i, lane] = 0.0
@@ -134,6 +134,6 @@ def symmetric_hessian(state, beta, H, w, eigen, flaw):
             for lane in range(LANES):
                 total = e[i, lane] + e[j, lane]
                 least = w.least[i, lane] + w.least[j, lane]
-                known = total > max(UNVISITED * max(e[D - 1, lane], 0.0), least)
+                known = total > max(UNVISITED * max(e[D - 1, lane], 0.0), least, LEAST)
                 w.C[i, j, lane] = w.C[i, j, lane] / total if known else 0.0
     out_of_basis(w.E, w.C, w.product, H)
