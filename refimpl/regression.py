@@ -9,6 +9,7 @@ Chapter "Exponential-weight regression" of the book; equations of [D] in its sec
 linear regression.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +18,23 @@ from ._compile import compiled
 from ._compile.border import public
 from .errors import NotFiniteError, RangeError, ShapeError, StateError
 from .linear_algebra.finite import all_finite
-from .linear_algebra.symmetric_eigen import congruence, eigh
+from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
 
 # Variances this much smaller than the largest belong to directions never visited.
 UNVISITED = 1e-12
+# Deviations this many roundings of their mean, times 1 / beta, may be those of positions and mean
+# alone: a position is off by half of one, a mean by half of one each time it takes one in.
+ROUNDINGS = 2.0
+# Below, underflow has taken the digits of a variance that only fades: it counts as 0. The recursion
+# rounds it by up to 1 / beta of the smallest float, so that the quotient of two is known to 1e-4
+# from beta = 0.04 on.
+LEAST = float(2.0**18 * np.finfo(np.float64).smallest_subnormal)
+# Below, reciprocals may overflow, and products lose digits.
+SMALL = 1e-250
+# Squares of distances of numbers up to this are still finite.
+BEYOND = 1e153
 SHAPES = "regression: theta and gradient must have the shape (D,) of the state"
+STATE = "regression: the means of a state must be (D,), its covariances (D, D) or (D,)"
 NEEDS_MATRICES = (
     "regression: a matrix fit needs the matrices of regression.start; this state holds diagonals"
 )
@@ -146,13 +159,33 @@ def start_diagonal(D: int, prior=None):
 
 
 @compiled
-def _check(mean, theta, gradient, beta):
-    if theta.shape != mean.shape or gradient.shape != mean.shape:
+def _check_state(state):
+    D = state.mean_theta.size
+    shape = state.C_thetatheta.shape
+    for n in shape:
+        if n != D:
+            raise ShapeError(STATE)
+    if state.C_gtheta.shape != shape or state.C_gg.shape != shape:
+        raise ShapeError(STATE)
+    if state.mean_gradient.shape != state.mean_theta.shape:
+        raise ShapeError(STATE)
+
+
+@compiled
+def _check(state, theta, gradient, beta):
+    mean, D = state.mean_theta, state.mean_theta.size
+    if theta.shape != mean.shape or gradient.shape != mean.shape or D == 0:
         raise ShapeError(SHAPES)
+    _check_state(state)
     if not (0.0 < beta <= 1.0):
         raise RangeError("regression: beta must lie in (0, 1]")
     if not (all_finite(theta) and all_finite(gradient)):
         raise NotFiniteError("regression: theta and gradient must be finite; found NaN or infinity")
+    if max(np.max(np.abs(theta)), np.max(np.abs(gradient))) > BEYOND:
+        raise NotFiniteError(
+            "regression: squares of theta and gradient overflow beyond 1e153; give them in other "
+            "units"
+        )
 
 
 @compiled
@@ -167,6 +200,43 @@ def _blend(keep, C, add, a, b):
             for j in range(b.size):
                 new[i, j] = keep * C[i, j] + add * (a[i] * b[j])
     return new
+
+
+@public
+def apart(x: np.ndarray, mean: np.ndarray, gain: float):
+    """Distance of `x` from a mean, ``x - mean``; 0 where it is too short to move the mean.
+
+    A mean that takes in the same number again and again comes to rest some roundings short of it.
+    What is then left is no distance, though its square would keep a variance alive for ever.
+
+    Parameters
+    ----------
+    x, mean : ndarray of shape (D,)
+    gain : float
+        Weight of `x` in the new mean.
+
+    Returns
+    -------
+    ndarray of shape (D,)
+
+    Raises
+    ------
+    ShapeError
+        For different shapes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> apart(np.array([1e6 + 1e-10, 1e6 + 1e-3]), np.array([1e6, 1e6]), 0.25).round(9)
+    array([0.   , 0.001])
+    """
+    if x.shape != mean.shape:
+        raise ShapeError("regression.apart: x and the mean must have the same shape")
+    off = x - mean
+    for i in range(off.size):
+        if mean[i] + gain * off[i] == mean[i]:
+            off[i] = 0.0
+    return off
 
 
 @public
@@ -214,7 +284,7 @@ def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
     """
     if theta.ndim != 1 or gradient.ndim != 1:
         raise ShapeError(SHAPES)
-    _check(state.mean_theta, theta, gradient, beta)
+    _check(state, theta, gradient, beta)
     if state.scale != 1.0:
         raise StateError(
             "regression.update: the state was made by update_new_mean, whose covariances are "
@@ -222,8 +292,8 @@ def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
         )
     weight = state.weight + beta * (1.0 - state.weight)  # eq-weight
     gain = beta / weight
-    delta_theta = theta - state.mean_theta
-    delta_g = gradient - state.mean_gradient
+    delta_theta = apart(theta, state.mean_theta, gain)
+    delta_g = apart(gradient, state.mean_gradient, gain)
     keep, add = 1.0 - gain, (1.0 - gain) * gain
     return State(
         weight=weight,
@@ -266,7 +336,7 @@ def update_new_mean(state: State, theta: np.ndarray, gradient: np.ndarray, beta:
     """
     if theta.ndim != 1 or gradient.ndim != 1:
         raise ShapeError(SHAPES)
-    _check(state.mean_theta, theta, gradient, beta)
+    _check(state, theta, gradient, beta)
     if state.weight != 1.0:
         raise StateError(
             "regression.update_new_mean: this form exists at constant gain only; "
@@ -277,10 +347,12 @@ def update_new_mean(state: State, theta: np.ndarray, gradient: np.ndarray, beta:
             "regression.update_new_mean: the state was made by another beta or by "
             "regression.update; keep one of them, or start anew"
         )
-    mean_theta = state.mean_theta + beta * (theta - state.mean_theta)  # eq-new-mean
-    mean_g = state.mean_gradient + beta * (gradient - state.mean_gradient)  # eq-new-mean
-    centred_theta = theta - mean_theta
-    centred_g = gradient - mean_g
+    delta_theta = apart(theta, state.mean_theta, beta)
+    delta_g = apart(gradient, state.mean_gradient, beta)
+    mean_theta = state.mean_theta + beta * delta_theta  # eq-new-mean
+    mean_g = state.mean_gradient + beta * delta_g  # eq-new-mean
+    centred_theta = np.where(delta_theta == 0.0, 0.0, theta - mean_theta)
+    centred_g = np.where(delta_g == 0.0, 0.0, gradient - mean_g)
     keep = 1.0 - beta
     return State(
         weight=state.weight,
@@ -353,6 +425,37 @@ def _diagonal(C):
 
 
 @public
+def resolution(state: State):
+    """Deviations of the positions below which nothing is told apart from rounding, shape (D,).
+
+    ``2 eps |<theta>| / beta``: what the rounding of positions and means can make. A direction whose
+    variance is not above its square counts as one that has not moved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = update(start(1), np.array([1e6]), np.array([1.0]), 0.5)
+    >>> resolution(state) < 1e-9
+    array([ True])
+    """
+    if state.beta == 0.0:
+        return np.zeros(state.mean_theta.size)
+    return ROUNDINGS * EPS * np.abs(state.mean_theta) / state.beta
+
+
+@compiled
+def _along(E, resolution):
+    """Variances along the columns of `E` that rounding can make."""
+    D = resolution.size
+    variances = np.zeros(D)
+    for i in range(D):
+        for k in range(D):
+            part = E[k, i] * resolution[k]
+            variances[i] += part * part
+    return variances
+
+
+@public
 def slope(state: State):
     """The line of each coordinate by itself: slope, zero crossing and their standard errors.
 
@@ -364,9 +467,10 @@ def slope(state: State):
     Returns
     -------
     Line
-        Arrays of shape (D,). A coordinate that has not moved has curvature 0 with infinite error;
-        where the curvature is 0 the extremum is undefined: NaN with infinite error. Errors are
-        infinite while the effective size is at most 2, so always from ``beta = 2/3``.
+        Arrays of shape (D,). A coordinate that has not moved beyond its `resolution` has curvature
+        0 with infinite error; where the curvature is 0 the extremum is undefined: NaN with infinite
+        error. Errors are infinite while the effective size is at most 2, so always from ``beta =
+        2/3``.
 
     Notes
     -----
@@ -383,7 +487,9 @@ def slope(state: State):
     >>> line.curvature.round(3), line.curvature_error.round(3)
     (array([1.996]), array([0.077]))
     """
+    _check_state(state)
     n_eff = effective_size(state)
+    least = resolution(state)
     variance = _diagonal(state.C_thetatheta)
     covariance = _diagonal(state.C_gtheta)
     variance_g = _diagonal(state.C_gg)
@@ -393,7 +499,7 @@ def slope(state: State):
     curvature_error = np.full(D, np.inf)
     extremum_error = np.full(D, np.inf)
     for i in range(D):
-        if variance[i] == 0.0:
+        if variance[i] <= max(least[i] * least[i], LEAST):
             continue
         curvature[i] = covariance[i] / variance[i]  # eq-slope
         known = n_eff > 2.0
@@ -414,10 +520,31 @@ def slope(state: State):
 
 
 @compiled
-def _lyapunov(C, B, ridge):
+def _scaled(C, B, resolution):
+    """Both times a power of two, where otherwise their quotient would lose digits or overflow."""
+    if not (all_finite(C) and all_finite(B)):
+        raise NotFiniteError("regression: the covariances must be finite; found NaN or infinity")
+    size = np.max(np.abs(C))
+    # Of this size it is rounding, but about the origin.
+    if not LEAST < size < SMALL or np.max(resolution) > SMALL:
+        return C, B
+    exponent = -math.frexp(size)[1]
+    scaled = np.empty(C.shape), np.empty(C.shape)
+    for i in range(C.shape[0]):
+        for j in range(C.shape[1]):
+            scaled[0][i, j] = math.ldexp(C[i, j], exponent)
+            scaled[1][i, j] = math.ldexp(B[i, j], exponent)
+    return scaled
+
+
+@compiled
+def _lyapunov(C, B, ridge, resolution):
     """Minimum-norm symmetric solution of ``H (C + ridge I) + (C + ridge I) H = B + B^T``."""
     if C.ndim == 2:
+        if ridge == 0.0:
+            C, B = _scaled(C, B, resolution)
         e, E = eigh(C)
+        least = _along(E, resolution)
         H = congruence(E, B + B.T)
         D = e.size
         largest = max(e[D - 1] + ridge, 0.0)
@@ -425,7 +552,8 @@ def _lyapunov(C, B, ridge):
             for j in range(D):
                 # Divide in the eigenbasis, before rotating back: the sums belong to its entries.
                 total = e[i] + e[j] + 2.0 * ridge
-                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0  # eq-lyapunov
+                known = total > max(UNVISITED * largest, least[i] + least[j], LEAST)
+                H[i, j] = H[i, j] / total if known else 0.0  # eq-lyapunov
         return congruence(E.T, H)
     raise StateError(NEEDS_MATRICES)
 
@@ -454,8 +582,8 @@ def symmetric_hessian(state: State, ridge: float = 0.0):
     -------
     ndarray of shape (D, D)
         Symmetric. Entries with ``e_i + e_j <= 1e-12 e_max`` belong to directions never visited and
-        are undetermined; they are 0 in the eigenbasis, the solution of least norm, and `unvisited`
-        counts them.
+        are undetermined, and so are those within `resolution`; they are 0 in the eigenbasis, the
+        solution of least norm, and `unvisited` counts them.
 
     Raises
     ------
@@ -479,18 +607,21 @@ def symmetric_hessian(state: State, ridge: float = 0.0):
            [ 1., -1.]])
     """
     _check_ridge(ridge)
-    return _lyapunov(state.C_thetatheta, state.C_gtheta, float(ridge))
+    _check_state(state)
+    return _lyapunov(state.C_thetatheta, state.C_gtheta, float(ridge), resolution(state))
 
 
 @compiled
-def _plain(C, B):
+def _plain(C, B, resolution):
     """``B C^{-1}`` on the directions that were visited, 0 on the others."""
     if C.ndim == 2:
+        C, B = _scaled(C, B, resolution)
         e, E = eigh(C)
         D = e.size
+        least = _along(E, resolution)
         inverse = np.zeros((D, D))
         for i in range(D):
-            if e[i] > UNVISITED * e[D - 1]:
+            if e[i] > max(UNVISITED * e[D - 1], least[i], LEAST):
                 inverse[i, i] = 1.0 / e[i]
         return B @ congruence(E.T, inverse)  # eq-plain-hessian
     raise StateError(NEEDS_MATRICES)
@@ -508,7 +639,8 @@ def hessian(state: State):
     Returns
     -------
     ndarray of shape (D, D)
-        Directions with a variance of at most 1e-12 of the largest get curvature 0.
+        Directions with a variance of at most 1e-12 of the largest, or within `resolution`, get
+        curvature 0.
 
     Raises
     ------
@@ -527,7 +659,8 @@ def hessian(state: State):
     >>> hessian(state)
     array([[1.]])
     """
-    return _plain(state.C_thetatheta, state.C_gtheta)
+    _check_state(state)
+    return _plain(state.C_thetatheta, state.C_gtheta, resolution(state))
 
 
 @compiled
@@ -538,7 +671,7 @@ def _square_root(C):
     root = np.zeros((D, D))
     for i in range(D):
         # Rounding can leave an eigenvalue 0 slightly negative.
-        root[i, i] = np.sqrt(max(e[i], 0.0))
+        root[i, i] = np.sqrt(e[i]) if e[i] > LEAST else 0.0
     return congruence(E.T, root)
 
 
@@ -586,16 +719,17 @@ def correlated_hessian(state: State):
     >>> correlated_hessian(state).round(12)
     array([[2.]])
     """
+    _check_state(state)
     B = _correlated_covariance(state.C_thetatheta, state.C_gg)
-    return _lyapunov(state.C_thetatheta, B, 0.0)
+    return _lyapunov(state.C_thetatheta, B, 0.0, resolution(state))
 
 
 @public
 def unvisited(state: State):
     """Number of directions in which the positions have not moved, so that nothing is known.
 
-    Directions with a variance of at most 1e-12 of the largest one; `D` of them before the first
-    move.
+    Directions with a variance of at most 1e-12 of the largest one, or within `resolution`; `D` of
+    them before the first move.
 
     Examples
     --------
@@ -606,10 +740,15 @@ def unvisited(state: State):
     >>> unvisited(state)
     1
     """
-    return _unvisited(state.C_thetatheta)
+    _check_state(state)
+    return _unvisited(state.C_thetatheta, resolution(state))
 
 
 @compiled
-def _unvisited(C):
-    e = C if C.ndim == 1 else eigh(C)[0]
-    return int(np.sum(e <= UNVISITED * np.max(e)))
+def _unvisited(C, resolution):
+    if C.ndim == 1:
+        e, least = C, resolution * resolution
+    else:
+        e, E = eigh(C)
+        least = _along(E, resolution)
+    return int(np.sum(e <= np.maximum(least, max(UNVISITED * np.max(e), LEAST))))

@@ -145,10 +145,12 @@ CALLS = {
     "qr_step.shifted_qr_step": [(MATRIX,)],
     "qr_step.tridiagonal": [(MATRIX,)],
     "qr_step.wilkinson": [(MATRIX,)],
+    "regression.apart": [(VECTOR, MATRIX[1], 0.5)],
     "regression.centred": [(FULL,), (DIAGONAL,)],
     "regression.correlated_hessian": [(FULL,)],
     "regression.effective_size": [(FULL,)],
     "regression.hessian": [(FULL,)],
+    "regression.resolution": [(FULL,), (DIAGONAL,)],
     "regression.slope": [(FULL,), (DIAGONAL,)],
     "regression.start": [(3,), (3, 1.0), (3, (1, 0))],
     "regression.start_diagonal": [(3,), (3, 1.0), (3, (1, 0))],
@@ -407,7 +409,7 @@ def test_what_cannot_be_overwritten_is_refused(name):
     """A copy would be lost."""
     PUBLIC[name](*(mapped(value, as_float) for value in OVERWRITTEN[name]))
     for change in KINDS.values():
-        with pytest.raises(DtypeError, match="to be written into, since it overwrites them"):
+        with pytest.raises(DtypeError, match="to write into, since it overwrites them"):
             PUBLIC[name](*(mapped(value, change) for value in OVERWRITTEN[name]))
 
 

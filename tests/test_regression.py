@@ -786,3 +786,149 @@ def test_matrix_fits_of_diagonals(fit):
 def test_ridge_out_of_range(ridge):
     with pytest.raises(RangeError, match="ridge"):
         regression.symmetric_hessian(regression.start(2), ridge)
+
+
+# Rounding is no signal: stretches that are frozen, nearly frozen, far.
+
+STARTS = [
+    (start, update, prior)
+    for start in (regression.start, regression.start_diagonal)
+    for update, prior in ((regression.update, None), (regression.update_new_mean, (0.0, 0.0)))
+]
+FAR_AWAY = 1e6
+# Of both the last, then each of them again and again.
+SEEN = np.array([0.0, 1.0, 3.0, 2.0, 5.0])
+
+
+def frozen(start, update, prior, D=1, scale=1.0, steps=300, beta=0.25):
+    """Five positions about a far place with the gradient of curvature 3, the last one repeated."""
+    axes = np.arange(1.0, D + 1.0)
+    # A prior about the place, or the way there would be what has been seen.
+    state = start(D, prior)._replace(mean_theta=np.full(D, FAR_AWAY))
+    for x in (*SEEN, *np.full(steps, SEEN[-1])):
+        theta = FAR_AWAY + scale * x**axes
+        state = update(state, theta, 3.0 * (theta - FAR_AWAY), beta)
+        yield state
+
+
+@pytest.mark.parametrize(("start", "update", "prior"), STARTS)
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-6])
+def test_frozen_positions_have_the_old_line_or_none(start, update, prior, scale):
+    """At each of 300 repetitions; and after the last digit of it has faded."""
+    for k, state in enumerate(frozen(start, update, prior, scale=scale)):
+        line = regression.slope(state)
+        if line.curvature[0] == 0.0:
+            assert (line.curvature_error[0], line.extremum_error[0]) == (np.inf, np.inf)
+        else:
+            assert line.curvature[0] == pytest.approx(3.0, rel=1e-3)
+            assert line.extremum[0] == pytest.approx(FAR_AWAY, abs=1e-2 * scale)
+        # While the spread is far above rounding there is a line.
+        assert (line.curvature[0] == 0.0) <= (k == 0 or k > 30)
+    *_, state = frozen(start, update, prior, scale=scale, steps=8000)
+    assert regression.slope(state).curvature[0] == 0.0
+    assert regression.unvisited(state) == 1
+    assert state.C_thetatheta.max() <= 1e-9 * EPS
+
+
+@pytest.mark.parametrize(
+    "fit", [regression.hessian, regression.symmetric_hessian, regression.correlated_hessian]
+)
+@pytest.mark.parametrize("update", [regression.update, regression.update_new_mean])
+def test_frozen_positions_in_matrix_fits(fit, update):
+    """Two coordinates: the old curvature in the directions that are left, 0 in the others."""
+    prior = (0.0, 0.0) if update is regression.update_new_mean else None
+    for state in list(frozen(regression.start, update, prior, D=2))[5:]:
+        H = fit(state)
+        # Means and squares of numbers that are 1e6 apart from 0 keep ten digits.
+        values = np.linalg.eigvalsh(0.5 * (H + H.T))
+        for value in values:
+            assert value == pytest.approx(3.0, rel=1e-3) or value == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.25, 0.6])
+def test_positions_that_differ_by_roundings_have_not_moved(beta):
+    """Nearly frozen: one or two units in the last place, which the mean cannot follow."""
+    rng = np.random.default_rng(0)
+    state = regression.start_diagonal(1)
+    for jump in rng.integers(0, 3, 200):
+        theta = np.array([FAR_AWAY * (1.0 + jump * EPS)])
+        state = regression.update(state, theta, rng.standard_normal(1), beta)
+        assert regression.slope(state).curvature[0] == 0.0
+        assert regression.slope(state).curvature_error[0] == np.inf
+    # Negative control: a thousand times as far apart they have.
+    for jump in rng.integers(0, 3, 200):
+        theta = np.array([FAR_AWAY * (1.0 + 1000.0 * jump * EPS)])
+        state = regression.update(state, theta, 3.0 * (theta - FAR_AWAY), beta)
+    assert regression.slope(state).curvature[0] == pytest.approx(3.0, rel=0.05)
+
+
+def test_a_direction_of_rounding_among_far_positions():
+    """Along (1, 2) they move by 1e-5, across only as far as the nearest floats are away."""
+    state, H = regression.start(2), np.array([[2.0, 1.0], [1.0, -1.0]])
+    for t in np.random.default_rng(0).standard_normal(60):
+        move = 1e-5 * t * np.array([1.0, 2.0])
+        theta = FAR_AWAY + move
+        state = regression.update(state, theta, H @ move, 0.3)
+    assert regression.unvisited(state) == 1
+    along, across = np.array([1.0, 2.0]) / 5**0.5, np.array([2.0, -1.0]) / 5**0.5
+    for found in (regression.symmetric_hessian(state), regression.hessian(state)):
+        assert along @ found @ along == pytest.approx(along @ H @ along, rel=1e-3)
+        assert across @ found @ across == pytest.approx(0.0, abs=1e-3)
+
+
+def test_constant_gradients_have_no_spread():
+    """C_gg dies too, so that the curvature of the "c" assumption is 0 and not one rounding."""
+    rng = np.random.default_rng(0)
+    state = regression.start(1)
+    for x in rng.standard_normal(3000):
+        state = regression.update(state, np.array([x]), np.array([0.1]), 0.25)
+    assert state.C_gg[0, 0] <= 1e-300
+    assert regression.correlated_hessian(state)[0, 0] == pytest.approx(0.0, abs=1e-100)
+
+
+# Squares that overflow or vanish.
+
+
+@pytest.mark.parametrize("size", [1e154, 1e160, 1e300, np.finfo(np.float64).max])
+def test_squares_that_overflow_are_named(size):
+    for D in (1, 9):
+        for update, state in (
+            (regression.update, regression.start(D)),
+            (regression.update_new_mean, regression.start_diagonal(D, 1.0)),
+        ):
+            big, one = np.full(D, size), np.ones(D)
+            for theta, gradient in ((big, one), (one, -big)):
+                with pytest.raises(NotFiniteError, match="squares of theta and gradient overflow"):
+                    update(state, theta, gradient, 0.5)
+
+
+@pytest.mark.parametrize("D", [2, 9])
+@pytest.mark.parametrize("scale", [1e-156, 1e-154, 1e-140, 1e-20, 1e140, 1e152])
+def test_curvature_at_every_scale_of_positions(D, scale):
+    """Positions whose variances are denormal, or nearly too large; eleven digits are left."""
+    rng = np.random.default_rng(0)
+    state = regression.start(D)
+    for _ in range(6 * D):
+        theta = scale * rng.standard_normal(D)
+        state = regression.update(state, theta, 2.0 * theta, 0.3 / D)
+    for fit in (regression.hessian, regression.symmetric_hessian, regression.correlated_hessian):
+        np.testing.assert_allclose(fit(state), 2.0 * np.eye(D), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(regression.slope(state).curvature, 2.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("D", [2, 9])
+def test_states_that_are_none(D):
+    """NaN inside, and shapes that do not fit: named by every reader, never LAPACK's own error."""
+    state = regression.update(regression.start(D), np.ones(D), np.ones(D), 0.5)
+    holed = state._replace(C_thetatheta=np.full((D, D), np.nan))
+    torn = state._replace(C_thetatheta=np.zeros((D, D + 1)))
+    fits = (regression.hessian, regression.symmetric_hessian, regression.correlated_hessian)
+    for fit in (*fits, regression.unvisited):
+        with pytest.raises(NotFiniteError, match="covariances must be finite"):
+            fit(holed)
+    for fit in (*fits, regression.slope, regression.unvisited):
+        with pytest.raises(ShapeError, match="its covariances"):
+            fit(torn)
+    for broken in (torn, state._replace(mean_gradient=np.zeros(D + 1))):
+        with pytest.raises(ShapeError):
+            regression.update(broken, np.ones(D), np.ones(D), 0.5)

@@ -125,8 +125,8 @@ def _refusing(text):
             if not _can_be_overwritten(value):
                 got = f"{value.dtype}" if isinstance(value, np.ndarray) else reprlib.repr(value)
                 raise DtypeError(
-                    f"{_where(text)}: expected C-ordered float64 arrays to be written into, since "
-                    f"it overwrites them, got {got}"
+                    f"{_where(text)}: expected C-ordered float64 arrays to write into, since it "
+                    f"overwrites them, got {got}"
                 )
         return arguments
 

@@ -58,7 +58,7 @@ def step(state, theta, gradient, parameters, flaw):
     for i in range(m.shape[0]):
         for lane in range(LANES):
             m[i, lane] += gamma * (gradient[i, lane] - m[i, lane])
-    regression.symmetric_hessian(state.line, state.H, state.regression, state.eigen)
+    regression.symmetric_hessian(state.line, beta, state.H, state.regression, state.eigen, flaw)
     repulsion.saddle_free(state.H, m, div, cut, state.shift, state.repulsion, state.eigen, flaw)
     for i in range(m.shape[0]):
         for lane in range(LANES):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .._compile.border import overwriting
-from ..regression import UNVISITED
+from ..linear_algebra.symmetric_eigen import EPS
+from ..regression import LEAST, ROUNDINGS, SMALL, UNVISITED
 from . import LANES
 from .congruence import into_basis, out_of_basis
 from .symmetric_eigen import eigh
@@ -29,13 +30,14 @@ class RegressionScratch(NamedTuple):
     E: np.ndarray  # (D, D, LANES)
     product: np.ndarray  # (D, D, LANES)
     e: np.ndarray  # (D, LANES)
+    least: np.ndarray  # (D, LANES)
 
 
 def allocate(D):
     """State, to be filled lane by lane with `start`, and scratch."""
-    vectors, matrices = np.zeros((5, D, LANES)), np.zeros((5, D, D, LANES))
+    vectors, matrices = np.zeros((6, D, LANES)), np.zeros((5, D, D, LANES))
     state = RegressionLanes(*vectors[:2], *matrices[:2], *vectors[2:4])
-    return state, RegressionScratch(*matrices[2:], vectors[4])
+    return state, RegressionScratch(*matrices[2:], *vectors[4:])
 
 
 @overwriting
@@ -54,9 +56,11 @@ def centre(mean, x, beta, centred):
     """Overwrite `mean` with the new means, and `centred` with the distance of `x` from them."""
     for i in range(mean.shape[0]):
         for lane in range(LANES):
-            new = mean[i, lane] + beta * (x[i, lane] - mean[i, lane])
+            old = mean[i, lane]
+            new = old + beta * (x[i, lane] - old)
             mean[i, lane] = new
-            centred[i, lane] = x[i, lane] - new
+            # As `refimpl.regression.apart` has it.
+            centred[i, lane] = x[i, lane] - new if new != old else 0.0
 
 
 @overwriting
@@ -90,17 +94,21 @@ def update_new_mean(state, theta, gradient, beta, flaw):
 
 
 @overwriting
-def symmetric_hessian(state, H, w, eigen):
+def symmetric_hessian(state, beta, H, w, eigen, flaw):
     """Overwrite the upper half of `H` with `refimpl.regression.symmetric_hessian`.
 
     Parameters
     ----------
     state : RegressionLanes
+    beta : float
+        Of the last update.
     H : ndarray of shape (D, D, LANES)
     w : RegressionScratch
         Overwritten.
     eigen : refimpl.lanes.symmetric_eigen.EigenScratch
         Overwritten.
+    flaw : ndarray of shape (LANES,)
+        Becomes NaN where covariances are so small that they must be scaled, which is not done here.
     """
     B, e = state.C_gtheta, w.e
     D = H.shape[0]
@@ -110,11 +118,22 @@ def symmetric_hessian(state, H, w, eigen):
                 w.C[i, j, lane] = state.C_thetatheta[i, j, lane]
                 H[i, j, lane] = B[i, j, lane] + B[j, i, lane]
     eigh(w.C, e, w.E, eigen)
+    for lane in range(LANES):
+        flaw[lane] += np.nan if LEAST < e[D - 1, lane] < SMALL else 0.0
+    for i in range(D):
+        for lane in range(LANES):
+            w.least[i, lane] = 0.0
+        for k in range(D):
+            for lane in range(LANES):
+                resolution = ROUNDINGS * EPS * abs(state.mean_theta[k, lane]) / beta
+                part = w.E[k, i, lane] * resolution
+                w.least[i, lane] += part * part
     into_basis(w.E, H, w.product, w.C)
     for i in range(D):
         for j in range(i, D):
             for lane in range(LANES):
                 total = e[i, lane] + e[j, lane]
-                known = total > UNVISITED * max(e[D - 1, lane], 0.0)
+                least = w.least[i, lane] + w.least[j, lane]
+                known = total > max(UNVISITED * max(e[D - 1, lane], 0.0), least, LEAST)
                 w.C[i, j, lane] = w.C[i, j, lane] / total if known else 0.0
     out_of_basis(w.E, w.C, w.product, H)

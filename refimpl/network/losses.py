@@ -52,12 +52,16 @@ def _mse_targets(targets, n, m, dtype):
 
 
 def _cross_entropy(z, labels):
-    return np.mean(logsumexp(z, axis=1) - z[np.arange(len(labels)), labels])
+    # Relative to the label's output first: of a record that is certain, small terms stay.
+    return np.mean(logsumexp(z - z[np.arange(len(labels)), labels][:, None], axis=1))
 
 
 def _cross_entropy_slope(z, labels):
     slope = scipy.special.softmax(z, axis=1)
-    slope[np.arange(len(labels)), labels] -= 1.0
+    # Less the probabilities of the others, which 1 would swallow.
+    own = np.arange(len(labels)), labels
+    slope[own] = 0.0
+    slope[own] = -slope.sum(axis=1)
     return slope
 
 

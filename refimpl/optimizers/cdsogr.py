@@ -43,7 +43,8 @@ def step(state, theta, gradient, parameters):
     That step without `cut`: where ``C_gg`` is 0, there is none.
     """
     beta, gamma, turn, eta, w, cut, max_alpha, _, _ = parameters
-    off_theta, off_gradient = theta - state.line.mean_theta, gradient - state.line.mean_gradient
+    off_theta = regression.apart(theta, state.line.mean_theta, beta)
+    off_gradient = regression.apart(gradient, state.line.mean_gradient, beta)
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)

@@ -34,7 +34,8 @@ class CSOGRParameters(NamedTuple):
 def step(state, theta, gradient, parameters):
     """``theta -= eta V^T |H|^{-1} V m`` with `H` of `correlated_hessian` along the rows of `V`."""
     beta, gamma, turn, eta, cut, _, _ = parameters
-    off_theta, off_gradient = theta - state.mean_theta, gradient - state.mean_gradient
+    off_theta = regression.apart(theta, state.mean_theta, beta)
+    off_gradient = regression.apart(gradient, state.mean_gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)
     V, H = model.V, regression.correlated_hessian(model.line)

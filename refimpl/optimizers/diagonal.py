@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._compile.border import public
+from ..regression import LEAST, resolution
 from ..repulsion import LARGEST
 
 
@@ -27,9 +28,10 @@ def fitted(line):
 
     The curvature of `refimpl.regression.slope`, without its errors. Shape (D,).
     """
-    curvature = np.empty(line.C_gtheta.size)
+    curvature, least = np.zeros(line.C_gtheta.size), resolution(line)
     for i in range(curvature.size):
-        curvature[i] = quotient(line.C_gtheta[i], line.C_thetatheta[i])
+        if line.C_thetatheta[i] > max(least[i] * least[i], LEAST):
+            curvature[i] = quotient(line.C_gtheta[i], line.C_thetatheta[i])
     return curvature
 
 
@@ -39,9 +41,11 @@ def correlated(line):
 
     The modulus of the curvature if position and gradient are perfectly correlated. Shape (D,).
     """
-    curvature = np.empty(line.C_gg.size)
+    curvature, least = np.zeros(line.C_gg.size), resolution(line)
     for i in range(curvature.size):
-        curvature[i] = np.sqrt(quotient(line.C_gg[i], line.C_thetatheta[i]))
+        moved = line.C_thetatheta[i] > max(least[i] * least[i], LEAST)
+        if moved and line.C_gg[i] > LEAST:
+            curvature[i] = np.sqrt(quotient(line.C_gg[i], line.C_thetatheta[i]))
     return curvature
 
 

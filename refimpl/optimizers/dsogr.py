@@ -52,7 +52,8 @@ def start(theta, directions, parameters):
 def step(state, theta, gradient, parameters):
     """``theta -= u - w (V^T V u - V^T |H|^{-1} V m)`` with `u` the step of dOGR."""
     beta, gamma, turn, div, cut, w, _, _ = parameters
-    off_theta, off_gradient = theta - state.line.mean_theta, gradient - state.line.mean_gradient
+    off_theta = regression.apart(theta, state.line.mean_theta, beta)
+    off_gradient = regression.apart(gradient, state.line.mean_gradient, beta)
     line = regression.update_new_mean(state.line, theta, gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)

@@ -128,13 +128,15 @@ def observed(state, theta, gradient, parameters):
         unit = 2.0 ** min(max(math.frexp(np.max(np.abs(gradient)))[1], -1000), 1000)
         model = subspace.Subspace(model.V, regression.start(model.V.shape[0], None))
     g = in_units(gradient, unit)
-    off_theta, off_gradient = theta - state.mean_theta, g - state.mean_gradient
+    beta = beta_late + (beta - beta_late) / (1.0 + state.count / settle)
+    weight = model.line.weight
+    gain = beta / (weight + beta * (1.0 - weight))
+    off_theta = regression.apart(theta, state.mean_theta, gain)
+    off_gradient = regression.apart(g, state.mean_gradient, gain)
     if begun:
         model = subspace.renewed(model, off_theta, off_gradient)
     V, line = model.V, regression.centred(model.line)
-    beta = beta_late + (beta - beta_late) / (1.0 + state.count / settle)
     line = regression.update(line, V @ off_theta, V @ off_gradient, beta)
-    gain = beta / line.weight
     spread = (1.0 - gain) * (state.spread + gain * (off_theta @ off_theta))
     mean_gradient = state.mean_gradient + gain * off_gradient
     energy = (1.0 - gain) * (state.energy + gain * (off_gradient @ off_gradient))

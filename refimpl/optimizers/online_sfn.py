@@ -66,7 +66,8 @@ def step(state, theta, gradient, parameters):
     modulus.
     """
     beta, gamma, turn, div, cut, alpha, _, _, shifted, transport, row_sums = parameters
-    off_theta, off_gradient = theta - state.mean_theta, gradient - state.mean_gradient
+    off_theta = regression.apart(theta, state.mean_theta, beta)
+    off_gradient = regression.apart(gradient, state.mean_gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     V = inject(state.model.V, direction(gradient)[0], turn)
     line = regression.centred(state.model.line)

@@ -52,7 +52,8 @@ def start(theta, directions, parameters):
 def step(state, theta, gradient, parameters):
     """``theta -= alpha (m - V^T V m) + V^T |H|^{-1} V m`` with `H` fitted along the rows of `V`."""
     beta, gamma, turn, div, cut, alpha, _, _ = parameters
-    off_theta, off_gradient = theta - state.mean_theta, gradient - state.mean_gradient
+    off_theta = regression.apart(theta, state.mean_theta, beta)
+    off_gradient = regression.apart(gradient, state.mean_gradient, beta)
     momentum = state.momentum + gamma * (gradient - state.momentum)
     model = subspace.follow(state.model, gradient, turn, off_theta, off_gradient, beta)
     V, H = model.V, regression.symmetric_hessian(model.line, 0.0)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import scipy.special
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..errors import RangeError
-from . import series
 from .array import Taylor, check_finite, finish, make, operands, real_array, trim
 
 
@@ -54,17 +54,24 @@ def logsumexp(x, axis=None, keepdims=False):
     """
     if not isinstance(x, Taylor):
         return scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
-    rows, order, rng = given = operands("logsumexp", x)
-    # Less the largest value alone, a constant: its higher coefficients would only cancel.
-    largest = np.max(rows[0][0], axis=axis, keepdims=True)
-    shifted = rows[0].copy()
-    shifted[0] -= largest
-    total = np.sum(np.exp(make(shifted, order, rng)), axis=axis, keepdims=True)
-    result = series.log(total._rows, given.terms)
-    result[0] += largest
-    if not keepdims:
-        squeezed = tuple(range(x.ndim)) if axis is None else axis
-        result = np.stack([np.squeeze(row, axis=squeezed) for row in result])
+    (rows,), order, rng = operands("logsumexp", x)
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
+    last = np.moveaxis(rows, [k + 1 for k in axes], range(-len(axes), 0))
+    last = last.reshape(len(rows), *kept, -1)
+    # The largest, as a polynomial, plus log1p of the sum of the others relative to it: beside its 1
+    # small terms would be lost.
+    index = np.argmax(last[0], axis=-1)[..., None]
+    top = np.take_along_axis(last, index[None], axis=-1)
+    others = np.exp(make(last - top, order, rng))._rows.copy()
+    np.put_along_axis(others, np.broadcast_to(index, (len(others), *index.shape)), 0.0, axis=-1)
+    total = others.sum(axis=-1)
+    small = np.log1p(make(total, order, rng))._rows
+    result = np.zeros((max(len(top), len(small)), *kept))
+    result[: len(small)] = small
+    result[: len(top)] += top[..., 0]
+    if keepdims:
+        result = np.expand_dims(result, [k + 1 for k in sorted(axes)])
     return finish("logsumexp", result, order, rng)
 
 

@@ -437,3 +437,14 @@ def test_wrong_input(message):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+def test_small_terms_of_the_cross_entropy():
+    """A record that is certain: its loss and slope are tiny, and not 0."""
+    from refimpl.network.losses import LOSSES
+
+    z, labels = np.array([[0.0, -40.0], [-40.0, 0.0]]), np.array([0, 1])
+    tiny = np.exp(-40.0)
+    loss = LOSSES["cross_entropy"]
+    assert loss.value(z, labels) == pytest.approx(tiny, rel=1e-14)
+    np.testing.assert_allclose(loss.slope(z, labels), tiny * np.array([[-1, 1], [1, -1]]))

@@ -646,3 +646,37 @@ def test_perturbed_rounding():
     # Two perturbed operations, each off by at most eps of its result, and the second amplifies
     # what the first did to its rows by their products, some tens in size.
     assert np.abs(off).max() <= 100 * EPS
+
+
+# Terms that are small beside what is added to them.
+
+
+@pytest.mark.parametrize("z", [[0.0, -40.0], [3.0, -37.0, -60.0], [300.0, -30.0]])
+def test_small_terms_of_logsumexp(z):
+    """Along each entry, the largest one too, against mpmath."""
+    import mpmath
+
+    with mpmath.workdps(400):
+        for i in range(len(z)):
+
+            def along(t, i=i):
+                terms = [mpmath.mpf(x) + (t if k == i else 0) for k, x in enumerate(z)]
+                return mpmath.log(sum(map(mpmath.exp, terms)))
+
+            expected = [float(c) for c in mpmath.taylor(along, 0, 3)]
+            found = expand(logsumexp, z, np.eye(len(z))[i], 3)
+            np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_logsumexp_over_some_axes():
+    """With the largest in another place of each row, against one row at a time."""
+    rng = np.random.default_rng(0)
+    z, u = 30.0 * rng.standard_normal((2, 3, 4, 2))
+    for axis in (0, 1, -1, (0, 2), (2, 0), None):
+        found = expand(lambda x, axis=axis: logsumexp(x, axis=axis), z, u, 3)
+        full = expand(lambda x, axis=axis: logsumexp(x, axis=axis, keepdims=True), z, u, 3)
+        assert full[0].shape == np.sum(z, axis=axis, keepdims=True).shape
+        np.testing.assert_array_equal(full.ravel(), found.ravel())
+    rows = [[expand(logsumexp, z[i, :, k], u[i, :, k], 3) for k in range(2)] for i in range(3)]
+    found = expand(lambda x: logsumexp(x, axis=1), z, u, 3)
+    np.testing.assert_allclose(found, np.moveaxis(rows, -1, 0), rtol=1e-13)
