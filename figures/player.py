@@ -152,6 +152,12 @@ def fill(template, content, **values):
     return text
 
 
+def listed(names, stages, said):
+    """One line of words for all stages of all rows: ``said(row, stage)`` behind each name."""
+    rows = (", ".join(said(k, t) for t in stages) for k in range(len(names)))
+    return "; ".join(f"{name} {row}" for name, row in zip(names, rows, strict=True))
+
+
 def still(draw, alt, data):
     """The static figure that stands in where no script runs."""
     return page.image(draw(data), alt(data))

@@ -8,6 +8,8 @@ gradients, ``<g g^T>``, kept as the rows of `V` without ever forming a (D, D) ma
 `orthonormalize`, which all of them end in, is in `refimpl.linear_algebra.gram_schmidt`.
 
 Chapter "Online PCA" of the book; the injection is that of [D]'s programs.
+
+Long: one piece and one chapter, and more than half of the lines are docstrings.
 """
 
 import numpy as np

@@ -7,6 +7,8 @@ read the line off it.
 
 Chapter "Exponential-weight regression" of the book; equations of [D] in its section on online
 linear regression.
+
+Long: one piece and one chapter, and half of the lines are docstrings.
 """
 
 import math

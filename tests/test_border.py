@@ -2,6 +2,8 @@
 
 Each function is called with numbers of another type, and with float64 of the same numbers: the
 results are equal to the last bit, or so are the errors.
+
+Long: one table of all public functions, and all that is done with it.
 """
 
 import importlib

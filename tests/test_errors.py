@@ -1,4 +1,7 @@
-"""Wrong input, at the boundary: what is raised, what it says, and what it keeps."""
+"""Wrong input, at the boundary: what is raised, what it says, and what it keeps.
+
+Long: a list of wrong inputs, one after the other.
+"""
 
 import pickle
 import warnings

@@ -1,3 +1,8 @@
+"""Online PCA: each rule by its definition, its invariances, hard and wrong input.
+
+Long: one piece; its rules are held to the same definitions.
+"""
+
 import mpmath
 import numba
 import numpy as np

@@ -1,3 +1,8 @@
+"""The QR step: plain, shifted and with deflation, against LAPACK and by theorems.
+
+Long: one piece; its steps are held to the same matrices.
+"""
+
 import mpmath
 import numba
 import numpy as np

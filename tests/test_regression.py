@@ -1,3 +1,8 @@
+"""The regression: against batch fits, in both forms, with both starts.
+
+Long: one piece; its forms and fits are held to the same batches.
+"""
+
 import mpmath
 import numba
 import numpy as np

@@ -116,3 +116,14 @@ def test_the_package_fits_on_one_screen():
     assert {"regression.py", "online_pca.py", "qr_step.py", "repulsion.py"} <= {
         p.name for p in listing
     }
+
+
+def test_a_long_file_says_why():
+    """Beyond 450 lines, in the docstring at its head."""
+    root = PACKAGE.parent
+    sources = [p for top in ("refimpl", "figures", "tests") for p in (root / top).rglob("*.py")]
+    assert len(sources) > 300
+    for path in sources:
+        text = path.read_text("utf-8")
+        if len(text.splitlines()) > 450:
+            assert "\nLong: " in (ast.get_docstring(ast.parse(text)) or ""), path

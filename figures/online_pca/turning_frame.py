@@ -116,10 +116,7 @@ def draw(data):
 def alt(data):
     """What the picture shows, in words."""
     stages = _stages(data)
-    listed = "; ".join(
-        f"{rule} {', '.join(f'{data.angle[k, t]:.0f}' for t in stages)}"
-        for k, rule in enumerate(RULES)
-    )
+    listed = player.listed(RULES, stages, lambda k, t: f"{data.angle[k, t]:.0f}")
     return (
         f"Two rows of {len(stages)} stages, at steps {', '.join(map(str, stages))}: the circle in "
         "the true plane dashed, the circle in the tracked plane with its two axes as arrows, the "

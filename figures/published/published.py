@@ -4,6 +4,8 @@
 runs every method under many seeds and condenses the final values into records, and the figures and
 the page read those records from a file, `RESULTS`, which `python -m figures.regenerate published`
 makes again.
+
+Long: it holds the published settings and results, as data.
 """
 
 import json

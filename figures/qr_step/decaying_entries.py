@@ -88,10 +88,7 @@ def draw(data):
 def alt(data):
     """What the picture shows, in words."""
     stages = _stages(data)
-    listed = "; ".join(
-        f"{rule} {', '.join(f'{data.off[k, t]:.2g}' for t in stages)}"
-        for k, rule in enumerate(STEPS)
-    )
+    listed = player.listed(STEPS, stages, lambda k, t: f"{data.off[k, t]:.2g}")
     return (
         f"Two rows of {len(stages)} stages of a symmetric matrix with eigenvalues "
         f"{', '.join(f'{v:g}' for v in data.spectrum)}, at QR steps "

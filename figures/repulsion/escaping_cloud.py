@@ -104,10 +104,7 @@ def draw(data):
 def alt(data):
     """What the picture shows, in words."""
     stages = _stages(data)
-    listed = "; ".join(
-        f"{rule} {', '.join(f'{100 * data.arrived[k, t]:.0f}' for t in stages)}"
-        for k, rule in enumerate(RULES)
-    )
+    listed = player.listed(RULES, stages, lambda k, t: f"{100 * data.arrived[k, t]:.0f}")
     return (
         f"Three rows of {len(stages)} stages, at steps {', '.join(map(str, stages))}: "
         f"{data.positions.shape[2]} runs that start at a saddle between two minima, under noise of "

@@ -1,6 +1,8 @@
 """Which mistakes of a port the reference outputs catch: mutants of the package against families.
 
 ``python -m figures.regenerate catch_matrix`` puts every mutant on trial and keeps what was found.
+
+Long: what is kept of the trials, what is made of it and how it is drawn know the same records.
 """
 
 import ast

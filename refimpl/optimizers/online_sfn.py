@@ -17,6 +17,7 @@ from ..qr_step import qr_step, rotate_basis, shifted_qr_step
 from ..repulsion import row_sum_bound, saddle_free
 from . import subspace
 from .method import Method
+from .sogr import SOGRState
 
 
 class OnlineSFNParameters(NamedTuple):
@@ -43,19 +44,12 @@ class OnlineSFNParameters(NamedTuple):
     row_sums: bool = True
 
 
-class OnlineSFNState(NamedTuple):
-    model: subspace.Subspace
-    mean_theta: np.ndarray  # (D,)
-    mean_gradient: np.ndarray  # (D,)
-    momentum: np.ndarray  # (D,), in gradient-units
-
-
 @public
 def start(theta, directions, parameters):
     """All means 0, the prior variances along the drawn directions, made orthonormal."""
     model = subspace.start(orthonormalize(directions), parameters.prior)
     zeros = np.zeros(theta.size)
-    return OnlineSFNState(model, zeros, zeros, zeros)
+    return SOGRState(model, zeros, zeros, zeros)
 
 
 @public
@@ -81,7 +75,7 @@ def step(state, theta, gradient, parameters):
         inside = row_sum_bound(H, V @ momentum, div, cut)
     else:
         inside = saddle_free(H, V @ momentum, div, cut)
-    return theta - alpha * outside(V, momentum) + inside @ V, OnlineSFNState(
+    return theta - alpha * outside(V, momentum) + inside @ V, SOGRState(
         subspace.Subspace(V, line),
         state.mean_theta + beta * off_theta,
         state.mean_gradient + beta * off_gradient,

@@ -6,6 +6,8 @@ tangents pass a layer in one matrix product; and one adjoint pass, the same for 
 what they meet on the way into derivatives of the loss.
 
 Chapter "Summaries of higher-order derivatives" of the book; [W].
+
+Long: one route forward and back, whose parts share its state.
 """
 
 from typing import NamedTuple

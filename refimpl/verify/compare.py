@@ -2,6 +2,8 @@
 
 Numbers are compared as decimals of 50 digits, so that neither rounding nor overflow of the judge
 enters: an answer in binary64 is exact there, and a certified value has 34 digits.
+
+Long: all comparators and what becomes of their numbers, side by side.
 """
 
 import bisect

@@ -1,4 +1,7 @@
-"""The cubic model: every claim about its minimiser by another route than the solver's."""
+"""The cubic model: every claim about its minimiser by another route than the solver's.
+
+Long: one solver; its claims are held to the same drawn models.
+"""
 
 import itertools
 

@@ -1,4 +1,7 @@
-"""The figures: their numbers by another route, their drawing, their words, their files."""
+"""The figures: their numbers by another route, their drawing, their words, their files.
+
+Long: what holds for every figure stands beside the numbers of the first chapters.
+"""
 
 import html
 import itertools

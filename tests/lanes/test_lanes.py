@@ -1,4 +1,7 @@
-"""Runs in lockstep leave behind what the readable driver does, to the last bit."""
+"""Runs in lockstep leave behind what the readable driver does, to the last bit.
+
+Long: every twin beside its readable piece, with the same checks.
+"""
 
 import numba
 import numpy as np

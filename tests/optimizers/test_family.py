@@ -1,4 +1,7 @@
-"""The methods of [D] and [P], beside the table of their steps in plain NumPy and SciPy."""
+"""The methods of [D] and [P], beside the table of their steps in plain NumPy and SciPy.
+
+Long: one table of steps, and every method of it against each of the same claims.
+"""
 
 import itertools
 import math

@@ -10,7 +10,8 @@ import scipy.linalg
 import refimpl
 from refimpl import functions, optimizers, regression
 from refimpl.errors import RangeError
-from refimpl.optimizers.online_sfn import OnlineSFNState, online_sfn
+from refimpl.optimizers.online_sfn import online_sfn
+from refimpl.optimizers.sogr import SOGRState
 from refimpl.optimizers.subspace import Subspace
 from tests.rounding import EPS, assert_agree
 
@@ -193,7 +194,7 @@ def at_its_means(V, H, gradient, **given):
     D = V.shape[1]
     start = regression.start(len(V), (1.0, 1.0))
     line = start._replace(C_gtheta=np.array(H, dtype=float))
-    state = OnlineSFNState(Subspace(V, line), np.zeros(D), gradient, gradient)
+    state = SOGRState(Subspace(V, line), np.zeros(D), gradient, gradient)
     moved, state = online_sfn.step(state, np.zeros(D), gradient, parameters)
     return moved, state
 

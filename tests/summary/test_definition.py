@@ -1,4 +1,7 @@
-"""The summary against 60 digits, tensors by hand, and its own invariances; the noise of zeros."""
+"""The summary against 60 digits, tensors by hand, and its own invariances; the noise of zeros.
+
+Long: one definition, held to the same networks and tensors throughout.
+"""
 
 import itertools
 import math

@@ -1,4 +1,7 @@
-"""The fast route against the readable definition: all networks, all partitions, and its noise."""
+"""The fast route against the readable definition: all networks, all partitions, and its noise.
+
+Long: one route, held to the same networks and partitions throughout.
+"""
 
 import functools
 import itertools

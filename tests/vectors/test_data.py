@@ -1,4 +1,7 @@
-"""The stored reference outputs: complete, well-formed, and met by the pieces in binary64."""
+"""The stored reference outputs: complete, well-formed, and met by the pieces in binary64.
+
+Long: what every family must be, and each method beside its replays.
+"""
 
 import collections
 import itertools

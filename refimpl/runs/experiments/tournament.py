@@ -2,6 +2,8 @@
 
 The result is a list of plain records, one for each row and rival, small enough to be committed and
 complete enough to draw a page from it: what was run, what was chosen, and how the runs ended.
+
+Long: rows, rivals and records are described where they are, in a third of the lines.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Mistakes in putting the pieces together: every answer is right, the step is not."""
+"""Mistakes in putting the pieces together: every answer is right, the step is not.
+
+Long: a list, one entry after the other.
+"""
 
 from functools import partial
 
