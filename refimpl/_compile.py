@@ -93,8 +93,9 @@ def ours(function):
     return PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
 
 
+@functools.lru_cache(maxsize=256)
 @loading()
-def for_signature(text, signature):
+def with_signature(text, signature):
     """`text` compiled for one signature, so that its address can be handed to compiled code.
 
     A text that is not of this package is given a copy of its first argument, into which it may
@@ -107,10 +108,6 @@ def for_signature(text, signature):
     # The closures that wrap a user's function cannot be cached across processes.
     cache = not text.__closure__
     return numba.njit([signature], cache=cache, nogil=True, error_model="numpy")(text)
-
-
-# Texts are shared by functions that differ in their data alone.
-with_signature = functools.lru_cache(maxsize=256)(for_signature)
 
 
 def _on_a_copy(text):
