@@ -29,7 +29,8 @@ with loading():
     import numba
     from numba.core import caching
 
-    from . import _boxing  # noqa: F401  (before anything is compiled)
+    # Before anything is compiled.
+    from . import _boxing, _sheltered  # noqa: F401
 
 PACKAGE = Path(__file__).resolve().parent
 

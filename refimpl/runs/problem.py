@@ -78,8 +78,8 @@ def _own(fun, jac):
     return None if None in kernels else Problem(*kernels, NO_DATA, compiled=True)
 
 
-# A few are kept, so that nothing is compiled twice. A weak reference would keep all of them: what is
-# kept of a function calls it, and no collector sees through numba's objects.
+# A few are kept, so that nothing is compiled twice. A weak reference would keep all of them: what
+# is kept of a function calls it, and no collector sees through numba's objects.
 @functools.lru_cache(maxsize=64)
 def _own_value(fun):
     # A copy, since a function that writes into its argument must not move the run.
