@@ -104,6 +104,15 @@ def runs(count, seed):
         print(json.dumps({"entry": name, "method": method.name, "outcome": outcome}), flush=True)
 
 
+def warm():
+    """Compile what the runs need, since an interrupt has to wait for what is being compiled."""
+    from refimpl.optimizers import METHODS
+
+    for method in tqdm(METHODS.values(), desc="compiling"):
+        for call in calls(method).values():
+            call()
+
+
 def soak_runs(count, seed, compiled, note):
     """Interrupt runs in a child, another one after a crash."""
     environment = os.environ | ({} if compiled else {"NUMBA_DISABLE_JIT": "1"})
@@ -225,10 +234,15 @@ def main(arguments=None):
     parser.add_argument("--interrupts", type=int, default=200, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--warm", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.child is not None:
         runs(given.child, given.seed)
         return 0
+    if given.warm:
+        warm()
+        return 0
+    subprocess.run([sys.executable, "-m", "tests.soak", "--warm"], cwd=ROOT, check=True)
     programs = given.interrupts * 3 // 10
     plain = (given.interrupts - programs) // 2
     counts, failures = collections.Counter(), []

@@ -257,3 +257,23 @@ def test_the_first_error_is_raised():
     with pytest.raises(ValueError, match="0"):
         in_threads(work, range(10), 2, [False], lambda: None)
     assert sorted(begun) == [0, 1]
+
+
+LEFT_TAKEN = """
+from llvmlite.binding import ffi
+from numba.core.compiler_lock import global_compiler_lock
+import refimpl
+from refimpl import functions
+global_compiler_lock.acquire()
+ffi.lib._lock._lock.acquire()
+print(refimpl.minimize(functions.booth, [1.0, 1.0], method="sgd", alpha=0.01, steps=3).nit)
+"""
+
+
+@pytest.mark.compiled
+def test_a_compiler_that_was_interrupted():
+    """Its locks are then taken by the main thread for good; the run does not wait for them."""
+    run = subprocess.run(
+        [sys.executable, "-c", LEFT_TAKEN], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert run.stdout == "3\n"

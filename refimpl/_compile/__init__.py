@@ -27,7 +27,8 @@ def loading():
 with loading():
     import numba
 
-    from . import boxing
+    # Before anything is compiled.
+    from . import boxing, sheltered
     from .cache import PACKAGE, cache_of, names_of
 
 # Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
@@ -52,7 +53,8 @@ def ours(function):
     return PACKAGE in Path(os.path.abspath(text.__code__.co_filename)).parents
 
 
-def for_signature(text, signature, keep=True):
+@functools.lru_cache(maxsize=256)
+def with_signature(text, signature, keep=True):
     """`text` compiled for one signature, so that its address can be handed to compiled code.
 
     It is kept for other processes where they can import it, unless told otherwise. A text that is
@@ -71,10 +73,6 @@ def for_signature(text, signature, keep=True):
         dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher
-
-
-# Texts are shared by functions that differ in their data alone.
-with_signature = functools.lru_cache(maxsize=256)(for_signature)
 
 
 def _on_a_copy(text):

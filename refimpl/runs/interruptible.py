@@ -2,8 +2,22 @@
 
 import _thread
 
+from llvmlite.binding import ffi
+from numba.core.compiler_lock import global_compiler_lock
+
 # Seconds from one look at the work to the next.
 PAUSE = 0.1
+
+
+def release_compiler():
+    """Release the compiler's locks that an earlier interrupt has left taken by this thread.
+
+    They are taken and given back in Python, and what a handler raises in between leaves them taken.
+    This thread would not notice, but another one would wait for ever.
+    """
+    for lock in (global_compiler_lock._lock, ffi.lib._lock._lock):
+        while lock._is_owned():
+            lock.release()
 
 
 def in_threads(work, items, threads, stop, look):
@@ -16,6 +30,7 @@ def in_threads(work, items, threads, stop, look):
 
     After an error of `work` nothing more is begun. Of several, that of the first item is raised.
     """
+    release_compiler()
     left = enumerate(items)
     failed, ended = [], []
     # Locks are made in C: a wait for them that is interrupted leaves nothing half done.

@@ -1,5 +1,6 @@
 """What is minimized: a function of the laboratory, or the user's own, as the driver needs it."""
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -80,30 +81,29 @@ def _callable(f):
 
 def _own(fun, jac):
     """The problem of a user's compiled ``f(x)``; None if they return no float, or no vector."""
-
-    def value(x, data):
-        # A copy, since a function that writes into its argument must not move the run.
-        return fun(x.copy())
-
-    def gradient(x, data):
-        return np.ascontiguousarray(jac(x.copy()))
-
-    kernels = _kept(fun, value, VALUE), _kept(jac, gradient, GRADIENT)
+    kernels = _own_value(fun), _own_gradient(jac)
     return None if None in kernels else Problem(*kernels, NO_DATA, compiled=True)
 
 
-def _kept(function, text, signature):
-    """`text`, which calls a user's compiled function, compiled once; None if it cannot be.
+# A few are kept, so that nothing is compiled twice. A weak reference would keep all of them: what
+# is kept of a function calls it, and no collector sees through numba's objects.
+@functools.lru_cache(maxsize=64)
+def _own_value(fun):
+    # A copy, since a function that writes into its argument must not move the run.
+    return _kernel(lambda x, data: fun(x.copy()), VALUE)
 
-    Kept with that function, and gone with it.
-    """
-    kernels = vars(function).setdefault("_refimpl_kernels", {})
-    if signature not in kernels:
-        try:
-            kernels[signature] = _compile.for_signature(text, signature)
-        except numba.core.errors.NumbaError:
-            kernels[signature] = None
-    return kernels[signature]
+
+@functools.lru_cache(maxsize=64)
+def _own_gradient(jac):
+    return _kernel(lambda x, data: np.ascontiguousarray(jac(x.copy())), GRADIENT)
+
+
+def _kernel(text, signature):
+    """`text` compiled; None if it returns something else."""
+    try:
+        return _compile.with_signature(text, signature)
+    except numba.core.errors.NumbaError:
+        return None
 
 
 def _guarded(f, what, args):

@@ -447,9 +447,9 @@ def test_compiled_functions_are_wrapped_once():
 
 @pytest.mark.compiled
 def test_what_cannot_be_wrapped_is_tried_once(monkeypatch):
-    tries, compile_one = [], _compile.for_signature
+    tries, compile_one = [], _compile.with_signature
     monkeypatch.setattr(
-        _compile, "for_signature", lambda *given: tries.append(1) or compile_one(*given)
+        _compile, "with_signature", lambda *given: tries.append(1) or compile_one(*given)
     )
     fun, jac = numba.njit(lambda x: x * x), numba.njit(lambda x: 2.0 * x)
     for _ in range(3):
