@@ -236,9 +236,13 @@ def minibatch(size):
            [5, 4],
            [0, 1]])
     """
-    if size != int(size) or size < 1:
+    try:
+        whole = int(size)
+    except (TypeError, ValueError, OverflowError):
+        whole = 0
+    if whole < 1 or size != whole:
         raise RangeError(f"noise: expected a minibatch of at least 1 record, got {size!r}")
-    return Minibatch(int(size))
+    return Minibatch(whole)
 
 
 def as_noise(noise):

@@ -263,8 +263,10 @@ def carried(P: np.ndarray, C: np.ndarray):
     array([[2., 0.],
            [3., 1.]])
     """
-    if not (all_finite(C) and np.max(np.abs(C)) <= HUGE):
+    if C.size == 0 or not (all_finite(C) and np.max(np.abs(C)) <= HUGE):
         raise NotFiniteError("statistics to be carried over must be finite and below 1e300")
+    if P.shape != C.shape:
+        raise ShapeError(TRANSPORT)
     # Each half keeps its symmetry: a covariance must not lose it to rounding.
     symmetric = congruence(P.T, 0.5 * C + 0.5 * C.T)
     skew = P @ (0.5 * C - 0.5 * C.T) @ P.T

@@ -34,16 +34,28 @@ class QRStep(NamedTuple):
 
 
 @compiled
+def _check_size(H):
+    """The modulus of the largest entry of a square matrix."""
+    if H.ndim == 2:
+        d = H.shape[0]
+        if d < 1 or H.shape[1] != d:
+            raise ShapeError(SQUARE)
+        if not all_finite(H):
+            raise NotFiniteError("qr_step: H must be finite; found NaN or infinity")
+        size = np.max(np.abs(H))
+        if size > 0.25 * np.finfo(np.float64).max / d:
+            raise NotFiniteError(
+                "qr_step: the entries of H are so large that a row sum may overflow"
+            )
+        return size
+    raise ShapeError(SQUARE)
+
+
+@compiled
 def _checked(H):
     """A symmetric copy, scaled by a power of two to entries of order 1, and its exponent."""
+    size = _check_size(H)
     d = H.shape[0]
-    if d < 1 or H.shape[1] != d:
-        raise ShapeError(SQUARE)
-    if not all_finite(H):
-        raise NotFiniteError("qr_step: H must be finite; found NaN or infinity")
-    size = np.max(np.abs(H))
-    if size > 0.25 * np.finfo(np.float64).max / d:
-        raise NotFiniteError("qr_step: the entries of H are so large that a row sum may overflow")
     # Powers of two change no digit, and squares of the scaled entries do not vanish or overflow.
     exponent = exponent_of(size)
     A = np.empty((d, d))
@@ -90,11 +102,16 @@ def orthogonal_factor(A: np.ndarray):
     Parameters
     ----------
     A : ndarray of shape (d, d)
-        Finite; not checked, since the steps that call this have checked it.
+        Finite.
 
     Returns
     -------
     ndarray of shape (d, d)
+
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        As `qr_step`.
 
     Notes
     -----
@@ -107,6 +124,7 @@ def orthogonal_factor(A: np.ndarray):
     array([[ 0.,  1.],
            [-1.,  0.]])
     """
+    _check_size(A)
     d = A.shape[0]
     # A float too where compiled code hands over whole numbers.
     R = 1.0 * A

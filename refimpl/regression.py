@@ -522,29 +522,34 @@ def slope(state: State):
 
 
 @compiled
-def _scaled(C, B, resolution):
-    """Both times a power of two, where otherwise their quotient would lose digits or overflow."""
-    if not (all_finite(C) and all_finite(B)):
+def _check_finite(C):
+    if not all_finite(C):
         raise NotFiniteError("regression: the covariances must be finite; found NaN or infinity")
+
+
+@compiled
+def _unit(C):
+    """A power of two; with its square, quotients of covariances neither lose digits nor overflow.
+
+    1 where they do not anyway.
+    """
     size = np.max(np.abs(C))
-    # Of this size it is rounding, but about the origin.
-    if not LEAST < size < SMALL or np.max(resolution) > SMALL:
-        return C, B
-    exponent = -math.frexp(size)[1]
-    scaled = np.empty(C.shape), np.empty(C.shape)
-    for i in range(C.shape[0]):
-        for j in range(C.shape[1]):
-            scaled[0][i, j] = math.ldexp(C[i, j], exponent)
-            scaled[1][i, j] = math.ldexp(B[i, j], exponent)
-    return scaled
+    if LEAST < size < SMALL:
+        return math.ldexp(1.0, -math.frexp(size)[1] // 2)
+    return 1.0
 
 
 @compiled
 def _lyapunov(C, B, ridge, resolution):
     """Minimum-norm symmetric solution of ``H (C + ridge I) + (C + ridge I) H = B + B^T``."""
     if C.ndim == 2:
-        if ridge == 0.0:
-            C, B = _scaled(C, B, resolution)
+        _check_finite(C)
+        _check_finite(B)
+        unit = _unit(C) if ridge == 0.0 else 1.0
+        if unit != 1.0:
+            # Twice, since the square of the unit may be no float.
+            C, B = C * unit * unit, B * unit * unit
+            resolution = np.minimum(resolution, 1e150 / unit) * unit
         e, E = eigh(C)
         least = _along(E, resolution)
         H = congruence(E, B + B.T)
@@ -617,7 +622,12 @@ def symmetric_hessian(state: State, ridge: float = 0.0):
 def _plain(C, B, resolution):
     """``B C^{-1}`` on the directions that were visited, 0 on the others."""
     if C.ndim == 2:
-        C, B = _scaled(C, B, resolution)
+        _check_finite(C)
+        _check_finite(B)
+        unit = _unit(C)
+        if unit != 1.0:
+            C, B = C * unit * unit, B * unit * unit
+            resolution = np.minimum(resolution, 1e150 / unit) * unit
         e, E = eigh(C)
         D = e.size
         least = _along(E, resolution)
@@ -668,6 +678,7 @@ def hessian(state: State):
 @compiled
 def _square_root(C):
     """The positive semidefinite square root of a covariance."""
+    _check_finite(C)
     e, E = eigh(C)
     D = e.size
     root = np.zeros((D, D))
@@ -751,6 +762,7 @@ def _unvisited(C, resolution):
     if C.ndim == 1:
         e, least = C, resolution * resolution
     else:
+        _check_finite(C)
         e, E = eigh(C)
         least = _along(E, resolution)
     return int(np.sum(e <= np.maximum(least, max(UNVISITED * np.max(e), LEAST))))

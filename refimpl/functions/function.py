@@ -48,7 +48,9 @@ class Derivative:
             raise ShapeError(f"expected x of shape ({self.dimension},), got {x.shape}")
         if not np.isfinite(x).all():
             raise NotFiniteError(f"expected finite x, got {x}")
-        found = self.kernel(x, self.data)
+        # Far away a value overflows, compiled or not, without a warning.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.kernel(x, self.data)
         # Uncompiled arithmetic leaves NumPy's scalars where compiled code returns floats.
         return float(found) if self.signature == VALUE else found
 

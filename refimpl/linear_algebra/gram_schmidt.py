@@ -9,16 +9,20 @@ from .symmetric_eigen import EPS
 
 # Sums of a few numbers of this size are still finite.
 HUGE = 1e300
+FLAT = "gram_schmidt: x must be a vector (D,)"
 ROWS = "online_pca: V must be (d, D) with 1 <= d <= D, and a gradient (D,)"
 
 
 @public
 def check_rows(V: np.ndarray):
     """Raise unless `V` is finite and has at least one row, and no more rows than columns."""
-    if not (1 <= V.shape[0] <= V.shape[1]):
+    if V.ndim == 2:
+        if not (1 <= V.shape[0] <= V.shape[1]):
+            raise ShapeError(ROWS)
+        if not all_finite(V):
+            raise NotFiniteError("online_pca: V must be finite; found NaN or infinity")
+    else:
         raise ShapeError(ROWS)
-    if not all_finite(V):
-        raise NotFiniteError("online_pca: V must be finite; found NaN or infinity")
 
 
 @public
@@ -27,6 +31,10 @@ def direction(x: np.ndarray):
     size = 0.0
     for value in x.flat:
         size = max(size, abs(value))
+        if not abs(value) < np.inf:
+            raise NotFiniteError("gram_schmidt: x must be finite; found NaN or infinity")
+    if x.ndim != 1:
+        raise ShapeError(FLAT)
     if size == 0.0:
         return np.zeros(x.size), 0.0
     # Unit scale first, so that squares neither overflow nor vanish.

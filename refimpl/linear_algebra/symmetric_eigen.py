@@ -4,7 +4,10 @@ import math
 
 import numpy as np
 
+from .._compile import compiled
 from .._compile.border import overwriting, public
+from ..errors import NotFiniteError, ShapeError
+from .finite import all_finite
 
 # Above this size LAPACK is faster; below it, the cost of the call dominates.
 JACOBI_LIMIT = 8
@@ -13,6 +16,8 @@ SWEEPS = 50
 EPS = np.finfo(np.float64).eps
 # Off-diagonal entries this small, in a matrix of unit scale, are below its rounding.
 NEGLIGIBLE = 0.125 * EPS
+LARGEST = 0.5 * np.finfo(np.float64).max
+SQUARE = "symmetric_eigen: matrices must be (d, d) with d at least 1"
 
 
 @overwriting
@@ -56,6 +61,17 @@ def sort_columns(values, E):
                 E[k, i], E[k, least] = E[k, least], E[k, i]
 
 
+@compiled
+def _check(A):
+    if A.ndim == 2:
+        if A.shape[0] < 1 or A.shape[0] != A.shape[1]:
+            raise ShapeError(SQUARE)
+        if not all_finite(A):
+            raise NotFiniteError("symmetric_eigen: entries must be finite; found NaN or infinity")
+    else:
+        raise ShapeError(SQUARE)
+
+
 @public
 def eigh(A: np.ndarray):
     """Eigenvalues in ascending order and orthonormal eigenvectors of a symmetric matrix.
@@ -66,7 +82,7 @@ def eigh(A: np.ndarray):
     Parameters
     ----------
     A : ndarray of shape (d, d)
-        Symmetric, finite; not checked, since the pieces that call this have checked it.
+        Symmetric, which is not checked, since the pieces that call this have checked it; finite.
 
     Returns
     -------
@@ -75,6 +91,11 @@ def eigh(A: np.ndarray):
     vectors : ndarray of shape (d, d)
         Column ``i`` belongs to ``values[i]``.
 
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        If `A` is not square or empty; for NaN or infinite entries.
+
     Examples
     --------
     >>> import numpy as np
@@ -82,6 +103,7 @@ def eigh(A: np.ndarray):
     >>> values
     array([-2.,  2.])
     """
+    _check(A)
     d = A.shape[0]
     if d > JACOBI_LIMIT:
         values, vectors = np.linalg.eigh(1.0 * A)
@@ -120,6 +142,12 @@ def eigh(A: np.ndarray):
 def congruence(E: np.ndarray, A: np.ndarray):
     """``E^T A E`` for a symmetric `A`, symmetric to the last bit.
 
+    Raises
+    ------
+    ShapeError, NotFiniteError
+        For shapes other than (d, d), entries that are NaN, infinite, or so large that the sums may
+        overflow.
+
     Examples
     --------
     >>> import numpy as np
@@ -127,7 +155,14 @@ def congruence(E: np.ndarray, A: np.ndarray):
     array([[2., 0.],
            [0., 1.]])
     """
+    _check(E)
+    _check(A)
     d = A.shape[0]
+    if E.shape != A.shape:
+        raise ShapeError(SQUARE)
+    longest = max(1.0, np.max(np.abs(E)))
+    if np.max(np.abs(A)) > LARGEST / d / d / longest / longest:
+        raise NotFiniteError("symmetric_eigen: entries so large that a congruence may overflow")
     result = np.empty((d, d))
     if d > JACOBI_LIMIT:
         product = np.ascontiguousarray(E.T) @ A @ np.ascontiguousarray(E)

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.special
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..errors import RangeError
+from ..errors import RangeError, ShapeError
 from .array import Taylor, check_finite, finish, make, operands, real_array, trim
 
 
@@ -100,7 +100,13 @@ def line(x, direction, order):
     x, direction = real_array(x, "taylor"), real_array(direction, "taylor")
     check_finite("taylor", x[None])
     check_finite("taylor", direction[None])
-    rows = np.stack(np.broadcast_arrays(x, direction))[: order + 1]
+    try:
+        rows = np.stack(np.broadcast_arrays(x, direction))[: order + 1]
+    except ValueError:
+        raise ShapeError(
+            f"taylor: expected x and direction of shapes that broadcast, got {x.shape} and "
+            f"{direction.shape}"
+        ) from None
     return make(trim(rows), int(order), None)
 
 

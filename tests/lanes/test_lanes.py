@@ -217,7 +217,7 @@ def test_hessian_and_step_of_the_pieces():
             for k, s in enumerate(states)
         ]
     H, step = np.empty((D, D, LANES)), np.empty((D, LANES))
-    lanes_regression.symmetric_hessian(line, H, work, eigen)
+    lanes_regression.symmetric_hessian(line, parameters.beta, H, work, eigen, flaw)
     expected = [regression.symmetric_hessian(s) for s in states]
     for lane in range(LANES):
         np.testing.assert_array_equal(np.triu(H[:, :, lane]), np.triu(expected[lane]))
@@ -240,7 +240,8 @@ def test_directions_never_visited():
     B = rng.standard_normal((LANES, D, D))
     line.C_thetatheta[:], line.C_gtheta[:] = C.transpose(1, 2, 0), B.transpose(1, 2, 0)
     H = np.empty((D, D, LANES))
-    lanes_regression.symmetric_hessian(line, H, work, lanes_eigen.scratch())
+    flaw = np.zeros(LANES)
+    lanes_regression.symmetric_hessian(line, 0.5, H, work, lanes_eigen.scratch(), flaw)
     start = regression.start(D, (1.0, 0.0))
     for lane in range(LANES):
         state = start._replace(C_thetatheta=C[lane], C_gtheta=B[lane])

@@ -1,0 +1,171 @@
+"""Functions of one's own, plain and compiled: what they write into, return, and cost."""
+
+import tracemalloc
+
+import numba
+import numpy as np
+import pytest
+import scipy.optimize
+
+import refimpl
+from refimpl import _compile, functions
+from refimpl.runs.problem import as_problem
+
+pytestmark = pytest.mark.numerics
+
+H = np.array([[2.0, 0.5], [0.5, 1.0]])
+
+
+def bowl(x):
+    return 0.5 * x @ H @ x
+
+
+def bowl_gradient(x):
+    return H @ x
+
+
+def of_numbers(x):
+    x -= 1.0
+    return np.sum(x * x)
+
+
+def of_numbers_gradient(x):
+    x -= 1.0
+    x *= 2.0
+    return x
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("method", ["sgd", "fogr", "bfgs"])
+def test_compiled_function_that_writes_into_its_argument(method):
+    """As the same function in plain Python, which gets a copy: alone, and in a lattice."""
+    given = {"method": method, "steps": 8}
+    start = np.array([3.0, 4.0])
+    plain = refimpl.minimize(of_numbers, start, jac=of_numbers_gradient, **given)
+    own = numba.njit(of_numbers), numba.njit(of_numbers_gradient)
+    found = refimpl.minimize(own[0], start, jac=own[1], **given)
+    np.testing.assert_array_equal(found.path, plain.path)
+    np.testing.assert_array_equal(found.jac, plain.jac)
+    np.testing.assert_array_equal(start, [3.0, 4.0])
+    given |= {"starts": np.linspace(1.0, 3.0, 40).reshape(20, 2), "seeds": 0}
+    np.testing.assert_array_equal(
+        refimpl.lattice(own[0], jac=own[1], **given),
+        refimpl.lattice(of_numbers, jac=of_numbers_gradient, **given),
+    )
+
+
+@pytest.mark.parametrize("kind", ["hess", "hessp"])
+def test_curvature_that_writes_into_its_arguments(kind):
+    def rude(x, *v):
+        found = H @ v[0] if v else H.copy()
+        for array in (x, *v):
+            array[:] = 1e9
+        return found
+
+    kind = {kind: rude}
+    given = {"jac": bowl_gradient, "method": "krylov_sfn", "steps": 3}
+    result = refimpl.minimize(bowl, [1.0, 2.0], **kind, **given)
+    expected = refimpl.minimize(bowl, [1.0, 2.0], hess=lambda x: H, **given)
+    np.testing.assert_array_equal(result.path, expected.path)
+
+
+def test_callback_that_writes_into_what_it_sees():
+    def rude(intermediate_result):
+        intermediate_result.x[:] = 1e9
+        for array in intermediate_result.state.line:
+            if isinstance(array, np.ndarray):
+                array[:] = 1e9
+
+    expected = refimpl.minimize(functions.beale, [1.0, 0.5], method="fogr", steps=5)
+    result = refimpl.minimize(functions.beale, [1.0, 0.5], method="fogr", steps=5, callback=rude)
+    np.testing.assert_array_equal(result.path, expected.path)
+
+
+def test_value_and_gradient_of_one_call():
+    """As many calls as are told, and both from the same draw of a function with its own noise."""
+    seen, random = [], np.random.default_rng(0)
+
+    def both(x):
+        z = random.standard_normal(2)
+        seen.append(z)
+        return bowl(x) + z[0], bowl_gradient(x) + z
+
+    result = refimpl.minimize(both, [1.0, 2.0], jac=True, steps=10, noise=0.1, seed=0)
+    assert (len(seen), result.nfev, result.njev) == (11, 11, 11)
+    assert result.fun == bowl(result.x) + seen[-1][0]
+    np.testing.assert_array_equal(result.jac, bowl_gradient(result.x) + seen[-1])
+
+
+def test_a_position_that_stays_is_asked_for_again():
+    calls = []
+    refimpl.minimize(
+        lambda x: calls.append(1) or (bowl(x), bowl_gradient(x)),
+        [1.0, 2.0],
+        jac=True,
+        method="sgd",
+        alpha=0.0,
+        steps=4,
+    )
+    assert len(calls) == 5
+
+
+@pytest.mark.compiled
+def test_compiled_functions_are_wrapped_once():
+    """What the driver calls is kept with the user's functions: nothing is compiled again."""
+    fun, jac = numba.njit(lambda x: x @ x), numba.njit(lambda x: 2.0 * x)
+    first, second = as_problem(fun, jac), as_problem(fun, jac)
+    assert first.value is second.value
+    assert first.gradient is second.gradient
+
+
+@pytest.mark.compiled
+def test_what_cannot_be_wrapped_is_tried_once(monkeypatch):
+    tries, compile_one = [], _compile.with_signature
+    monkeypatch.setattr(
+        _compile, "with_signature", lambda *given: tries.append(1) or compile_one(*given)
+    )
+    fun, jac = numba.njit(lambda x: x * x), numba.njit(lambda x: 2.0 * x)
+    for _ in range(3):
+        assert not as_problem(fun, jac).compiled
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, numba.njit], ids=["plain", "compiled"])
+@pytest.mark.parametrize(
+    ("value", "gradient"),
+    [
+        (lambda x: [x[0] ** 2], lambda x: 2.0 * x[0]),
+        (lambda x: x**2, lambda x: 2.0 * x),
+        (lambda x: np.array([[x[0] ** 2]]), lambda x: 2.0 * x),
+    ],
+)
+def test_numbers_in_the_shapes_that_scipy_takes(wrap, value, gradient):
+    """An array or list of one for the value; a number for the gradient in one dimension."""
+    result = refimpl.minimize(
+        wrap(value), [1.0], jac=wrap(gradient), method="sgd", alpha=0.25, steps=3
+    )
+    np.testing.assert_array_equal(result.path[:, 0], [1.0, 0.5, 0.25, 0.125])
+    theirs = scipy.optimize.minimize(value, [1.0], jac=gradient, method="BFGS")
+    assert theirs.success
+
+
+@pytest.mark.parametrize("given", [{"hess": lambda x: 2.0}, {"hessp": lambda x, v: 2.0 * v[0]}])
+def test_curvature_in_one_dimension_may_be_a_number(given):
+    result = refimpl.minimize(
+        lambda x: x[0] ** 2, [1.0], jac=lambda x: 2.0 * x, method="krylov_sfn", steps=1, **given
+    )
+    np.testing.assert_array_equal(result.x, [0.0])
+
+
+def test_memory_of_a_run_without_noise():
+    """The path and a few vectors; there was noise for every step, twice."""
+    D, steps = 20_000, 50
+    given = {"jac": lambda x: 2.0 * x, "method": "sgd", "steps": steps}
+    refimpl.minimize(lambda x: float(x @ x), np.ones(2), **given)
+    tracemalloc.start()
+    try:
+        refimpl.minimize(lambda x: float(x @ x), np.ones(D), **given)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * (steps + 1) * D * 8
