@@ -71,6 +71,8 @@ def _imported(path):
             names = [base, *(base / alias.name for alias in node.names)]
             found |= {name.with_suffix(".py") for name in names}
             found |= {name / "__init__.py" for name in names}
+            # A module brings the first files of the rooms it is in.
+            found |= {room / "__init__.py" for name in names for room in name.parents}
     return {one for one in found if one.is_file() and PACKAGE in one.parents}
 
 

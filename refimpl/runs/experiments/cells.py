@@ -28,7 +28,12 @@ from ..minimize import minimize
 
 # Sources that only order cells or read results: no value depends on them, and a long experiment
 # should survive a mended table.
-READERS = ("__main__.py", "cli.py", "runs/statistics.py", "runs/tournament.py")
+READERS = (
+    "__main__.py",
+    "cli.py",
+    "runs/experiments/statistics.py",
+    "runs/experiments/tournament.py",
+)
 # A step in plain Python costs about as much as so many compiled ones; it only orders the work.
 PLAIN_PYTHON = 100
 
