@@ -165,7 +165,7 @@ def _check_state(state):
     D = state.mean_theta.size
     shape = state.C_thetatheta.shape
     for n in shape:
-        if n != D:
+        if n != D or D == 0:
             raise ShapeError(STATE)
     if state.C_gtheta.shape != shape or state.C_gg.shape != shape:
         raise ShapeError(STATE)

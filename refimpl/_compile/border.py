@@ -147,8 +147,10 @@ class _Border(CPUDispatcher):
         try:
             return super()._compile_for_args(*arguments, **named)
         except NumbaError as error:
-            kinds = ", ".join(type(value).__name__ for value in arguments)
-            raise DtypeError(f"{_where(self.py_func)}: cannot take ({kinds})") from error
+            kinds = ", ".join(f"{type(v).__name__} {np.shape(v) or ''}".strip() for v in arguments)
+            raise DtypeError(
+                f"{_where(self.py_func)}: expected arrays of the documented shapes, got {kinds}"
+            ) from error
 
 
 class _Converting(_Border):
@@ -156,16 +158,28 @@ class _Converting(_Border):
     def _read(self):
         return _converting(self.py_func)
 
+    def __call__(self, *arguments, **named):
+        try:
+            return super().__call__(*arguments, **named)
+        except ValueError as error:
+            # Of an empty list numba cannot even tell that it does not know it.
+            if "fingerprint" not in str(error):
+                raise
+        return self._converted(arguments, named)
+
+    def _converted(self, arguments, named):
+        given = inspect.signature(self.py_func).bind(*arguments, **named)
+        given.apply_defaults()
+        return super().__call__(*self._read(given.args))
+
 
 class _TakingTuples(_Converting):
     """numba tells named tuples apart by the types of their arrays, but not by their byte order."""
 
     def __call__(self, *arguments, **named):
-        if not (_native(arguments) and _native(tuple(named.values()))):
-            given = inspect.signature(self.py_func).bind(*arguments, **named)
-            given.apply_defaults()
-            arguments, named = self._read(given.args), {}
-        return super().__call__(*arguments, **named)
+        if _native(arguments) and _native(tuple(named.values())):
+            return super().__call__(*arguments, **named)
+        return self._converted(arguments, named)
 
 
 def _native(value):

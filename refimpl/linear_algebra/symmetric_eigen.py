@@ -17,7 +17,7 @@ EPS = np.finfo(np.float64).eps
 # Off-diagonal entries this small, in a matrix of unit scale, are below its rounding.
 NEGLIGIBLE = 0.125 * EPS
 LARGEST = 0.5 * np.finfo(np.float64).max
-SQUARE = "symmetric_eigen: matrices must be (d, d) with d at least 1"
+SQUARE = "symmetric_eigen: matrices must be (d, d)"
 
 
 @overwriting
@@ -64,7 +64,7 @@ def sort_columns(values, E):
 @compiled
 def _check(A):
     if A.ndim == 2:
-        if A.shape[0] < 1 or A.shape[0] != A.shape[1]:
+        if A.shape[0] != A.shape[1]:
             raise ShapeError(SQUARE)
         if not all_finite(A):
             raise NotFiniteError("symmetric_eigen: entries must be finite; found NaN or infinity")
@@ -94,7 +94,7 @@ def eigh(A: np.ndarray):
     Raises
     ------
     ShapeError, NotFiniteError
-        If `A` is not square or empty; for NaN or infinite entries.
+        If `A` is not square; for NaN or infinite entries.
 
     Examples
     --------
@@ -160,8 +160,11 @@ def congruence(E: np.ndarray, A: np.ndarray):
     d = A.shape[0]
     if E.shape != A.shape:
         raise ShapeError(SQUARE)
-    longest = max(1.0, np.max(np.abs(E)))
-    if np.max(np.abs(A)) > LARGEST / d / d / longest / longest:
+    longest, largest = 1.0, 0.0
+    for i in range(d):
+        for j in range(d):
+            longest, largest = max(longest, abs(E[i, j])), max(largest, abs(A[i, j]))
+    if largest > 0.0 and largest > LARGEST / d / d / longest / longest:
         raise NotFiniteError("symmetric_eigen: entries so large that a congruence may overflow")
     result = np.empty((d, d))
     if d > JACOBI_LIMIT:
