@@ -37,6 +37,7 @@ UNMARKED = {
     "test_numerics": "this file",
     "test_outside": "streams and paths",
     "test_rooms": "imports as text",
+    "test_sheltered": "signals",
     "test_uncompiled": "the whole suite again",
     "vectors/test_reading": "files",
     "verify/test_mutants": "wrong pieces, each far off",

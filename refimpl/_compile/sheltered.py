@@ -1,57 +1,83 @@
 """Compilation, and loading what was compiled, where no signal's handler can break it off.
 
-A handler that raises, as that of Ctrl-C does, between two calls of numba's to LLVM leaves LLVM with
-half an object, and the next use of it ends the process. Python calls handlers in its main thread
-only: so the work is done in another one, and the main thread waits.
+A handler that raises, as that of Ctrl-C does, between two calls of numba's to LLVM leaves LLVM
+with half an object, and the next use of it ends the process. So handlers wait until the work is
+done.
 """
 
-import _thread
+import contextlib
 import functools
+import signal
+import sys
 import threading
 
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
 
-def sheltered(function):
-    """The same function, run in a thread of its own when the main thread calls it.
+@contextlib.contextmanager
+def signals_deferred():
+    """Handlers of signals that are functions of Python are called at the end.
 
-    What a handler raises meanwhile is raised when the work is done.
+    Python calls them in its main thread only, and nowhere else there is anything to defer.
+
+    Examples
+    --------
+    >>> with signals_deferred():
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     print("still here")
+    Traceback (most recent call last):
+        ...
+    KeyboardInterrupt
     """
-
-    @functools.wraps(function)
-    def call(*args, **named):
-        here = _thread.get_ident() == threading.main_thread().ident
-        # Whoever holds the lock of the compiler is in the midst of it, and would be waited for.
-        if not here or global_compiler_lock.is_locked():
-            return function(*args, **named)
-        found, failed, ended = [], [], []
-        bell = _thread.allocate_lock()
-        bell.acquire()
-
-        def work():
-            try:
-                found.append(function(*args, **named))
-            except BaseException as error:
-                failed.append(error)
-            finally:
-                ended.append(True)
-                bell.release()
-
-        _thread.start_new_thread(work, ())
-        raised = None
-        while not ended:
-            try:
-                bell.acquire(timeout=1.0)
-            except BaseException as error:
-                raised = error
+    arrived, handlers = [], {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in signal.valid_signals():
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    handlers[number] = handler
+                    signal.signal(number, lambda number, frame: arrived.append(number))
+        yield
+    finally:
+        raised = _restored(handlers)
+        _call([(handlers[number], number) for number in arrived])
         if raised is not None:
             raise raised
-        if failed:
-            raise failed[0]
-        return found[0]
+
+
+def _restored(handlers):
+    """Set handlers again, all of them, and return what those that were set already have raised."""
+    raised, left = None, list(handlers.items())
+    while left:
+        try:
+            while left:
+                signal.signal(*left[-1])
+                left.pop()
+        except BaseException as error:
+            raised = error
+    return raised
+
+
+def _call(waiting):
+    """Call the handlers, the others too where one raises."""
+    if waiting:
+        (handler, number), *others = waiting
+        try:
+            handler(number, sys._getframe())
+        finally:
+            _call(others)
+
+
+def sheltered(function):
+    """The same function, while which handlers wait."""
+
+    @functools.wraps(function)
+    def call(*arguments, **named):
+        with signals_deferred():
+            return function(*arguments, **named)
 
     return call
 
 
+# Of users' functions too, which are compiled when our own call them.
 CPUDispatcher.compile = sheltered(CPUDispatcher.compile)
