@@ -92,6 +92,8 @@ def test_no_standard_error(closed):
 def test_no_standard_error_in_python(monkeypatch, tmp_path, progress):
     """As under pythonw: runs, sweeps, cells and the prompt go on without a bar."""
     monkeypatch.setattr(sys, "stderr", None)
+    # At once; those of the runs wait for two seconds before they are drawn.
+    assert list(_outside.bar(range(3), progress=progress)) == [0, 1, 2]
     options = {"steps": 3, "progress": progress}
     assert refimpl.minimize(functions.beale, [1.0, 1.0], seed=0, **options).nit == 3
     final = refimpl.lattice(functions.beale, "sgd", radius=1, seeds=[0], **options)
