@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._compile import compiled
+from ._compile.border import public
 
 # Outcomes of a run.
 DONE, DIVERGED, BAD_SHAPE, BAD_GRADIENT = 0, 1, 2, 3
@@ -14,13 +14,13 @@ BALL = 1e8
 LONGEST = 1e150
 
 
-@compiled
+@public
 def length(x):
     """Euclidean length; infinite or NaN where the square is no float."""
     return np.sqrt(np.sum(x * x))
 
 
-@compiled
+@public
 def farthest(x0):
     """Distance from the origin beyond which a run from `x0` has diverged."""
     return min(BALL * max(1.0, length(x0)), LONGEST)

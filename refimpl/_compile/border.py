@@ -147,7 +147,10 @@ class _Border(CPUDispatcher):
         try:
             return super()._compile_for_args(*arguments, **named)
         except NumbaError as error:
-            kinds = ", ".join(f"{type(v).__name__} {np.shape(v) or ''}".strip() for v in arguments)
+            kinds = ", ".join(
+                f"{type(value).__name__} {getattr(value, 'shape', '')}".strip()
+                for value in arguments
+            )
             raise DtypeError(
                 f"{_where(self.py_func)}: expected arrays of the documented shapes, got {kinds}"
             ) from error

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._compile.border import public
 from ..linear_algebra.symmetric_eigen import eigh
 from .rounding import ROUNDING
 from .secular import length
 
 
-@compiled
+@public
 def residual(model, rates):
     """The `residual` of `refimpl.cubic.minimize.minimize_cubic`, which says what it is."""
     H, _, d, strength = model
@@ -28,7 +28,7 @@ def residual(model, rates):
     return float(max(stationarity(model, rates), negative))
 
 
-@compiled
+@public
 def stationarity(model, rates):
     """The first part of the residual: how far ``M(r) eta`` is from `g`, group by group."""
     H, g, d, strength = model

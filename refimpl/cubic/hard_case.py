@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._compile.border import public
 from ..linear_algebra.ldl import solve
 from .matrix import bent, combined
 from .rounding import ROUNDING, moduli_dot, moduli_form
 from .secular import length
 
 
-@compiled
+@public
 def unseen(model, spectrum, c, bottom, free):
     """Whether the gradient has no component along the bottom eigenvectors, to rounding.
 
@@ -33,7 +33,7 @@ def unseen(model, spectrum, c, bottom, free):
     return True
 
 
-@compiled
+@public
 def tie(Y, bottom):
     """The unit vector of the bottom eigenspace nearest to the first axis not orthogonal to it."""
     n = bottom.size

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._compile.border import public
 
 
-@compiled
+@public
 def bent(held, d, curvature):
     """``H + curvature D^2``."""
     M = held.copy()
@@ -14,7 +14,7 @@ def bent(held, d, curvature):
     return M
 
 
-@compiled
+@public
 def combined(Y, weights):
     """``Y weights``."""
     total = np.zeros(weights.size)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .._compile import compiled
+from .._compile.border import public
 
 
-@compiled
+@public
 def all_finite(x):
     """Whether no entry of the array is NaN or infinite; nothing is allocated."""
     for value in x.flat:

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from .._compile import compiled
+from .._compile.border import overwriting, public
 from .gram_schmidt import HUGE
 
 
-@compiled
+@public
 def by_longest_row(V):
     """`V` divided by the length of its longest row, and that length; a zero matrix counts as 1."""
     U = np.empty(V.shape)
@@ -21,7 +21,7 @@ def by_longest_row(V):
     return U / length, min(size, HUGE) * length
 
 
-@compiled
+@public
 def exponent_of(size):
     """The exponent of two above a size that is not negative; 0 for 0.
 
@@ -30,7 +30,7 @@ def exponent_of(size):
     return math.frexp(size)[1]
 
 
-@compiled
+@overwriting
 def unscaled(A, exponent):
     """Overwrite a matrix by itself times a power of two, and return it."""
     for i in range(A.shape[0]):
