@@ -44,7 +44,7 @@ def calls(method):
     from refimpl import functions
 
     def value(x):
-        return float(x @ x)
+        return (x * x).sum()
 
     def gradient(x):
         return 2.0 * x
