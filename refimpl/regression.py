@@ -540,19 +540,29 @@ def _unit(C):
 
 
 @compiled
+def _scaled(C, unit):
+    """A covariance in a unit of length, its own where that is 1."""
+    # Twice, since the square of the unit may be no float.
+    return C if unit == 1.0 else C * unit * unit
+
+
+@compiled
+def _scaled_length(length, unit):
+    return length if unit == 1.0 else np.minimum(length, 1e150 / unit) * unit
+
+
+@compiled
 def _lyapunov(C, B, ridge, resolution):
     """Minimum-norm symmetric solution of ``H (C + ridge I) + (C + ridge I) H = B + B^T``."""
     if C.ndim == 2:
         _check_finite(C)
         _check_finite(B)
         unit = _unit(C) if ridge == 0.0 else 1.0
-        if unit != 1.0:
-            # Twice, since the square of the unit may be no float.
-            C, B = C * unit * unit, B * unit * unit
-            resolution = np.minimum(resolution, 1e150 / unit) * unit
-        e, E = eigh(C)
-        least = _along(E, resolution)
-        H = congruence(E, B + B.T)
+        scaled, noise = _scaled(C, unit), _scaled_length(resolution, unit)
+        e, E = eigh(scaled)
+        least = _along(E, noise)
+        right = _scaled(B, unit)
+        H = congruence(E, right + right.T)
         D = e.size
         largest = max(e[D - 1] + ridge, 0.0)
         for i in range(D):
@@ -625,17 +635,15 @@ def _plain(C, B, resolution):
         _check_finite(C)
         _check_finite(B)
         unit = _unit(C)
-        if unit != 1.0:
-            C, B = C * unit * unit, B * unit * unit
-            resolution = np.minimum(resolution, 1e150 / unit) * unit
-        e, E = eigh(C)
+        scaled, noise = _scaled(C, unit), _scaled_length(resolution, unit)
+        e, E = eigh(scaled)
         D = e.size
-        least = _along(E, resolution)
+        least = _along(E, noise)
         inverse = np.zeros((D, D))
         for i in range(D):
             if e[i] > max(UNVISITED * e[D - 1], least[i], LEAST):
                 inverse[i, i] = 1.0 / e[i]
-        return B @ congruence(E.T, inverse)  # eq-plain-hessian
+        return _scaled(B, unit) @ congruence(E.T, inverse)  # eq-plain-hessian
     raise StateError(NEEDS_MATRICES)
 
 

@@ -404,33 +404,30 @@ def test_every_figure_draws_and_speaks(name, data, drawn):
     assert "nan" not in words
 
 
+# Of a matplotlibrc, of every kind that is seen in a picture.
+READERS = {
+    "text.usetex": True,
+    "xtick.direction": "in",
+    "axes.prop_cycle": mpl.cycler(color=["red"]),
+    "axes.titleweight": "bold",
+    "figure.dpi": 50.0,
+    "lines.linestyle": ":",
+    "image.cmap": "gray",
+    "path.simplify": False,
+    "svg.fonttype": "none",
+}
+
+
 @pytest.mark.parametrize("name", figures.FIGURES)
-def test_the_same_data_give_the_same_bytes(name, data, drawn):
-    first = style.render(drawn[name])
-    assert style.render(figures.FIGURES[name].draw(data[name])) == first
+def test_the_same_data_give_the_same_bytes(name, data):
+    """Drawn once more, and under a reader's settings."""
+    first = style.render(figures.FIGURES[name].draw(data[name]))
+    with mpl.rc_context(READERS):
+        assert style.render(figures.FIGURES[name].draw(data[name])) == first
+        assert mpl.rcParams["text.usetex"]
     assert b"<dc:date>" not in first
     assert b"<text" not in first  # letters are outlines
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
-
-
-@pytest.mark.parametrize("name", figures.FIGURES)
-def test_a_readers_settings_change_no_byte(name, data, drawn):
-    """Those of a matplotlibrc, of every kind that is seen in a picture."""
-    settings = {
-        "text.usetex": True,
-        "xtick.direction": "in",
-        "axes.prop_cycle": mpl.cycler(color=["red"]),
-        "axes.titleweight": "bold",
-        "figure.dpi": 50.0,
-        "lines.linestyle": ":",
-        "image.cmap": "gray",
-        "path.simplify": False,
-        "svg.fonttype": "none",
-    }
-    first = style.render(drawn[name])
-    with mpl.rc_context(settings):
-        assert style.render(figures.FIGURES[name].draw(data[name])) == first
-        assert mpl.rcParams["text.usetex"]
 
 
 @pytest.mark.parametrize("format", ["png", "pdf"])

@@ -73,7 +73,7 @@ VARIANTS = (
         "inverse-by-library",
         "The inverse by `numpy.linalg.pinv`, in place of the eigenvalues at hand.",
         "regression",
-        "return B @ congruence(E.T, inverse)",
+        "return _scaled(B, unit) @ congruence(E.T, inverse)",
         "return B @ np.linalg.pinv(C, rcond=UNVISITED, hermitian=True)",
     ),
     Mutant(

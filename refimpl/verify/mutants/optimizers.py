@@ -382,7 +382,7 @@ MUTANTS = (
         "gain-not-divided-by-the-weight",
         "ogr's means outside the statistics move by `beta`, not by `beta / weight`.",
         "optimizers/ogr",
-        "gain = beta / line.weight",
+        "gain = beta / (weight + beta * (1.0 - weight))",
         "gain = beta",
         part="mean_theta",
     ),

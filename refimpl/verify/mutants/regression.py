@@ -31,8 +31,9 @@ MUTANTS = (
         "The products are those of the distances from the old means, in the form of the programs, "
         "which takes the new ones.",
         "regression",
-        "centred_theta = theta - mean_theta\n    centred_g = gradient - mean_g",
-        "centred_theta = theta - state.mean_theta\n    centred_g = gradient - state.mean_gradient",
+        "    centred_theta = np.where(delta_theta == 0.0, 0.0, theta - mean_theta)\n"
+        "    centred_g = np.where(delta_g == 0.0, 0.0, gradient - mean_g)\n",
+        "    centred_theta, centred_g = delta_theta, delta_g\n",
         flag="old-new-mean",
         part="C_thetatheta",
     ),
@@ -40,8 +41,8 @@ MUTANTS = (
         "one-old-mean-one-new",
         "Positions are centred before their mean is moved, gradients after it.",
         "regression",
-        "centred_theta = theta - mean_theta",
-        "centred_theta = theta - state.mean_theta",
+        "centred_theta = np.where(delta_theta == 0.0, 0.0, theta - mean_theta)",
+        "centred_theta = delta_theta",
         flag="old-new-mean",
         part="C_thetatheta",
     ),
@@ -120,8 +121,8 @@ MUTANTS = (
         "The sums of eigenvalues divide the matrix after it has been rotated back.",
         "regression",
         "                total = e[i] + e[j] + 2.0 * ridge\n"
-        "                H[i, j] = H[i, j] / total if total > UNVISITED * largest else 0.0  # "
-        "eq-lyapunov\n"
+        "                known = total > max(UNVISITED * largest, least[i] + least[j], LEAST)\n"
+        "                H[i, j] = H[i, j] / total if known else 0.0  # eq-lyapunov\n"
         "        return congruence(E.T, H)",
         "                H[i, j] = H[i, j]\n"
         "        H, total = congruence(E.T, H), e.reshape(D, 1) + e + 2.0 * ridge\n"
@@ -133,8 +134,8 @@ MUTANTS = (
         "half-of-the-matrix",
         "`C_gtheta` counts twice where it should be added to its transpose.",
         "regression",
-        "H = congruence(E, B + B.T)",
-        "H = congruence(E, B + B)",
+        "H = congruence(E, right + right.T)",
+        "H = congruence(E, right + right)",
         flag="transposed",
         part="result",
     ),
@@ -151,8 +152,8 @@ MUTANTS = (
         "ridge-on-the-wrong-side",
         "The ridge is added to `C_gtheta`, where it should be added to `C_thetatheta`.",
         "regression",
-        "H = congruence(E, B + B.T)",
-        "H, ridge = congruence(E, B + B.T + 2.0 * ridge * np.eye(e.size)), 0.0",
+        "H = congruence(E, right + right.T)",
+        "H, ridge = congruence(E, right + right.T + 2.0 * ridge * np.eye(e.size)), 0.0",
         flag="eps-placement",
         part="result",
     ),
@@ -176,8 +177,8 @@ MUTANTS = (
         "inverse-on-the-wrong-side",
         "`C_thetatheta^{-1} C_gtheta` in place of `C_gtheta C_thetatheta^{-1}`.",
         "regression",
-        "return B @ congruence(E.T, inverse)",
-        "return congruence(E.T, inverse) @ B",
+        "return _scaled(B, unit) @ congruence(E.T, inverse)",
+        "return congruence(E.T, inverse) @ _scaled(B, unit)",
         flag="transposed",
         part="result",
     ),
@@ -185,7 +186,7 @@ MUTANTS = (
         "inverse-of-what-is-singular",
         "Every eigenvalue that is not exactly 0 is inverted, those that are rounding too.",
         "regression",
-        "if e[i] > UNVISITED * e[D - 1]:",
+        "if e[i] > max(UNVISITED * e[D - 1], least[i], LEAST):",
         "if e[i] != 0.0:",
         flag="rank-deficient",
         part="result",
@@ -211,7 +212,7 @@ MUTANTS = (
         "single-precision-distance",
         "The distance from the mean passes through one variable of single precision.",
         "regression",
-        "delta_theta = theta - state.mean_theta",
+        "delta_theta = apart(theta, state.mean_theta, gain)",
         "delta_theta = (theta - state.mean_theta).astype(np.float32).astype(np.float64)",
         flag="float32-inside",
         part="mean_theta",
@@ -247,7 +248,7 @@ MUTANTS = (
         "constant-coordinate-divided",
         "A variance of 0 divides too.",
         "regression",
-        "if variance[i] == 0.0:",
+        "if variance[i] <= max(least[i] * least[i], LEAST):",
         "if variance[i] < 0.0:",
         flag="constant-theta",
         part="curvature",
