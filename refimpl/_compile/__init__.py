@@ -88,8 +88,9 @@ def readable(function):
     """The plain text of a function, and in it that of each compiled function it calls by name.
 
     Compiled code takes arrays of numbers alone; the same text as plain Python also takes what acts
-    like one. What is called through a module or an object stays as it is, and so does what is no
-    function of Python.
+    like one, and waits for no compiler. A name may be that of a function or, through a module, of
+    one of its functions. What is called through another object stays as it is, and so does what is
+    no function of Python.
     """
     return _readable(function, {})
 
@@ -105,10 +106,21 @@ def _readable(function, made):
     )
     # Before its names are looked up: it may call itself.
     made[text] = copy
-    for name in names_of(text.__code__):
-        if hasattr(namespace.get(name), "py_func"):
-            namespace[name] = _readable(namespace[name], made)
+    names = names_of(text.__code__)
+    for name in names & namespace.keys():
+        namespace[name] = _readable_thing(namespace[name], names, made)
     for cell, original in zip(cells, text.__closure__ or (), strict=True):
-        value = original.cell_contents
-        cell.cell_contents = _readable(value, made) if hasattr(value, "py_func") else value
+        cell.cell_contents = _readable_thing(original.cell_contents, names, made)
     return copy
+
+
+def _readable_thing(thing, names, made):
+    """What a name stands for: the text of a compiled function, a module with such, or itself."""
+    if hasattr(thing, "py_func"):
+        return _readable(thing, made)
+    if isinstance(thing, types.ModuleType):
+        found = {name: getattr(thing, name, None) for name in names}
+        texts = {n: _readable(f, made) for n, f in found.items() if hasattr(f, "py_func")}
+        if texts:
+            return types.SimpleNamespace(**vars(thing) | texts)
+    return thing

@@ -1,9 +1,11 @@
 """One call of the driver: what it needs is drawn before, what it found wrong is raised after."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
+from .. import _compile
 from ..errors import (
     EvaluationError,
     GradientError,
@@ -31,6 +33,9 @@ OF_A_PIECE = (
     StateError,
     UnsupportedOperationError,
 )
+# Steps in two dimensions at which compiling a method takes as long as they do uncompiled; in many
+# a step costs more, since the loops over small matrices are longer.
+WORTH_COMPILING = 100_000
 # [D]'s programs draw the first directions uniformly in [0, 0.001).
 DIRECTIONS = 1e-3
 # As many as stay in a processor's cache.
@@ -172,6 +177,24 @@ def compiles(problem, method):
     return problem.compiled and not (method.curvature or method.solver)
 
 
+def as_text(method, problem, steps, D):
+    """The method as plain Python, where compiling it would cost more than it saves.
+
+    It goes by the work alone, not by what is compiled already: the same call gives the same digits
+    the first time and the hundredth.
+    """
+    if problem.compiled or method.solver or steps * (1.0 + D / 10.0) >= WORTH_COMPILING:
+        return method
+    return _text(method)
+
+
+@functools.lru_cache(maxsize=64)
+def _text(method):
+    return method._replace(
+        start=_compile.readable(method.start), step=_compile.readable(method.step)
+    )
+
+
 def compile_driver(method, perturb, runs, D, carry=False):
     """Compile the driver of so many runs in the calling thread, where that can be interrupted."""
     perturb.kernel  # noqa: B018
@@ -237,7 +260,7 @@ def _drive(problem, method, parameters, starts, drawn, carry, runs):
 
         execute_scipy(problem, method, starts, drawn, runs)
         return
-    run, perturb = sweep, drawn.perturb.text
+    run, perturb = _compile.readable(sweep), drawn.perturb.text
     if method.curvature:
         method = with_curvature(method, problem)
     elif problem.compiled:

@@ -11,7 +11,7 @@ from .._outside import bar
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..functions.function import Function
 from ..noise import as_noise
-from .execute import begin, compile_driver, compiles, draw, execute, generator_of
+from .execute import as_text, begin, compile_driver, compiles, draw, execute, generator_of
 from .interruptible import in_threads
 from .problem import as_problem
 
@@ -146,6 +146,7 @@ def lattice(
             generator_of(seed)
 
     n, D = starts.shape
+    method = as_text(method, problem, len(seeds) * n * steps, D)
     compiled = compiles(problem, method)
     chunk = max(1, STEPS_A_CALL // (n * steps)) if compiled else 1
     # Each thread has some.

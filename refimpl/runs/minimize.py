@@ -6,12 +6,12 @@ import inspect
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from .. import functions, optimizers
+from .. import _compile, functions, optimizers
 from .._outside import bar
 from ..functions.function import Function
 from ..noise import as_noise
 from ..outcomes import DIVERGED, farthest, length
-from .execute import begin, compile_driver, compiles, draw, execute, last_gradient, reached
+from .execute import as_text, begin, compile_driver, compiles, draw, execute, last_gradient, reached
 from .interruptible import in_threads
 from .lattice import positive
 from .problem import as_position, as_problem
@@ -129,6 +129,7 @@ def minimize(
 def solve(problem, method, parameters, x0, steps, noise, seed, watch):
     """The run behind `minimize`, all its arguments checked; returns its `Result`."""
     runs = begin(1, 1, steps, x0.size)
+    method = as_text(method, problem, steps, x0.size)
     try:
         run(problem, method, parameters, x0, steps, noise, seed, watch, runs)
         return result(problem, x0, steps, watch, runs)
@@ -168,7 +169,7 @@ def result(problem, x0, steps, watch, runs):
     else:
         derivative = last_gradient(problem, runs)
     with np.errstate(over="ignore"):
-        valued = length(path[-1]) <= farthest(x0)
+        valued = _compile.readable(length)(path[-1]) <= _compile.readable(farthest)(x0)
     status = DIVERGED if diverged else watch.status
     if status == ALL_STEPS and nit < steps:
         status = ENDED
