@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refimpl import _compile, functions
+from refimpl import _compile, functions, optimizers
 from refimpl.taylor import expand
 
 pytestmark = pytest.mark.numerics
@@ -60,3 +60,16 @@ def test_readable():
     # 2 (2 + t)^3 + (2 + t)^2 and constants.
     np.testing.assert_array_equal(found, [47.0, 28.0, 13.0, 2.0])
     assert _compile.readable(np.sin) is np.sin
+
+
+def test_through_a_module():
+    """What a step calls through a module is text too, and what that calls."""
+    text = _compile.readable(optimizers.get("sogr").step)
+    assert not hasattr(text, "py_func")
+    inner = text.__globals__["subspace"].follow
+    assert not hasattr(inner, "py_func")
+    assert not hasattr(inner.__globals__["regression"].update_new_mean, "py_func")
+    # The modules themselves are as they were.
+    assert hasattr(optimizers.subspace.follow, "py_func") or not _compile.JIT
+    # One without compiled functions is itself.
+    assert text.__globals__.get("np", np) is np

@@ -107,6 +107,13 @@ def minimize(
         a `RunError`, the steps made and the path so far. So has whatever else a signal's handler
         raises, or the callback.
 
+    Notes
+    -----
+    With plain Python functions the method runs as plain Python too, and waits for no compiler,
+    while ``steps (1 + D / 10)`` is below 100 000. Beyond, it is compiled first, once for all
+    processes. The rule goes by the work alone, so that a call gives the same digits whenever it is
+    made; those of the two ways differ by rounding.
+
     Examples
     --------
     >>> from refimpl import functions

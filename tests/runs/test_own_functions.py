@@ -1,5 +1,9 @@
 """Functions of one's own, plain and compiled: what they write into, return, and cost."""
 
+import json
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numba
@@ -8,11 +12,13 @@ import pytest
 import scipy.optimize
 
 import refimpl
-from refimpl import _compile, functions
+from refimpl import _compile, functions, optimizers
+from refimpl.runs import execute
 from refimpl.runs.problem import as_problem
 
 pytestmark = pytest.mark.numerics
 
+EPS = np.finfo(np.float64).eps
 H = np.array([[2.0, 0.5], [0.5, 1.0]])
 
 
@@ -169,3 +175,88 @@ def test_memory_of_a_run_without_noise():
     finally:
         tracemalloc.stop()
     assert peak < 1.5 * (steps + 1) * D * 8
+
+
+# Waiting for no compiler.
+
+FIRST = """
+import refimpl
+result = refimpl.minimize(
+    lambda x: (x[0] - 1) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2,
+    [-1.2, 1.0],
+    jac=lambda x: [2 * (x[0] - 1) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] - x[0] ** 2)],
+    steps=200,
+    noise=0.01,
+    seed=0,
+)
+print(result.x.tolist())
+"""
+
+
+@pytest.mark.compiled
+def test_the_first_answer_waits_for_no_compiler(tmp_path):
+    """The README's example in a process of its own: nothing is compiled, so nothing is kept."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", FIRST],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert list(tmp_path.rglob("*.nbi")) == []
+    np.testing.assert_allclose(json.loads(answers[0]), [1.0, 1.0], atol=0.01)
+
+
+def plain(x):
+    return float(x @ x)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(
+    ("steps", "D", "text"), [(90_000, 1, True), (91_000, 1, False), (9_000, 100, True)]
+)
+def test_the_rule_goes_by_the_work_alone(steps, D, text):
+    """``steps (1 + D / 10)`` below 100 000, whatever is compiled already."""
+    method, problem = optimizers.get("adam"), as_problem(plain, lambda x: 2.0 * x)
+    for _ in range(2):
+        chosen = execute.as_text(method, problem, steps, D)
+        assert (chosen is not method) == text
+        assert hasattr(chosen.step, "py_func") != text
+        chosen.step(chosen.start(np.ones(D), np.zeros((0, D)), method.parameters()),
+                    np.ones(D), np.ones(D), method.parameters())  # fmt: skip
+    compiled = functions.beale
+    assert execute.as_text(method, as_problem(compiled), 1, 2) is method
+
+
+OWN = [name for name, m in optimizers.METHODS.items() if not (m.curvature or m.solver)]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", OWN)
+def test_text_and_compiled_steps_agree(name, monkeypatch):
+    """To the rounding of a few steps on a bowl, whose growth is that of its condition, 3.
+
+    Each step sums some tens of terms.
+    """
+    given = {"jac": bowl_gradient, "method": name, "steps": 5, "noise": 0.1, "seed": 1}
+    if optimizers.get(name).directions:
+        given["dimension"] = 1
+    found = refimpl.minimize(bowl, [1.0, 2.0], **given)
+    monkeypatch.setattr(execute, "WORTH_COMPILING", 0)
+    expected = refimpl.minimize(bowl, [1.0, 2.0], **given)
+    np.testing.assert_allclose(found.path, expected.path, rtol=0, atol=3.0**5 * 100 * EPS * 3.0)
+
+
+def test_lattice_of_plain_functions_is_text_too():
+    """Each run of a lattice is the run by itself."""
+    starts = np.array([[1.0, 2.0], [-1.0, 0.5]])
+    given = {"method": "fogr", "steps": 4, "jac": bowl_gradient}
+    final = refimpl.lattice(bowl, starts=starts, seeds=[0], **given)
+    alone = [refimpl.minimize(bowl, x0, **given).fun for x0 in starts]
+    np.testing.assert_array_equal(final[0], alone)
