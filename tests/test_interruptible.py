@@ -102,7 +102,7 @@ for name, call in calls.items():
 @pytest.mark.parametrize("kind", ["KeyboardInterrupt", "TimeoutError"])
 def test_any_moment(kind):
     run = subprocess.run(
-        [sys.executable, "-c", STRESS.format(kind=kind, seconds=0.5)],
+        [sys.executable, "-c", STRESS.format(kind=kind, seconds=0.2)],
         capture_output=True,
         text=True,
         check=False,

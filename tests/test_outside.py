@@ -87,15 +87,28 @@ def test_no_standard_output():
     assert done.stderr == "refimpl: the output could not be written: there is no standard output\n"
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "2>&- <&-"])
-def test_no_standard_error(closed):
+SHORT = "-m refimpl run beale --start 1 1 --steps 3"
+
+
+@pytest.mark.parametrize(
+    ("command", "closed"),
+    [
+        (SHORT, "2>&-"),
+        (SHORT, "2>&- <&-"),
+        (VERIFY, "2>&-"),
+        ("-m refimpl vectors check --no-oracle", "2>&- <&-"),
+    ],
+)
+def test_no_standard_error(command, closed):
     """No bar and no message; output and status are as ever."""
-    for command in (RUN, VERIFY, "-m refimpl vectors check --no-oracle"):
-        done, expected = shell(f"$python {command} {closed}"), shell(f"$python {command}")
-        assert done.returncode == expected.returncode == 0
-        assert done.stdout.splitlines()[-1] == expected.stdout.splitlines()[-1]
-    assert shell(f"$python -m refimpl run nowhere --start 1 {closed}").returncode == 2
-    assert shell(f"$python -m refimpl run nowhere --start 1 {closed}").stdout == ""
+    done, expected = shell(f"$python {command} {closed}"), shell(f"$python {command}")
+    assert done.returncode == expected.returncode == 0
+    assert done.stdout.splitlines()[-1] == expected.stdout.splitlines()[-1]
+
+
+def test_no_standard_error_for_an_error():
+    done = shell("$python -m refimpl run nowhere --start 1 2>&-")
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("progress", [None, True, False])
