@@ -35,8 +35,8 @@ ANSWERING = (
     "verify/compare.py",
     *(f"{name.replace('.', '/')}.py" for name in ours.MODULES),
 )
-# Of that, what reads cases, orders runs, or only lists names.
-IDLE = ("vectors", "lanes", "runs", "__init__.py")
+# Of that, what reads cases and paths, orders runs, or only lists names.
+IDLE = ("vectors", "lanes", "runs", "_outside.py", "__init__.py")
 
 
 def bare(text):
