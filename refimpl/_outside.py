@@ -72,6 +72,29 @@ def say(sentence):
         print(sentence, file=sys.stderr)
 
 
+class _NoBar:
+    """What is shown of no bar.
+
+    Not tqdm's, which ends in Python code of its own: what a signal's handler raises there, as that
+    of Ctrl-C does, is lost.
+    """
+
+    def __init__(self, iterable=()):
+        self._iterable, self.n = iterable, 0
+
+    def __iter__(self):
+        return iter(self._iterable)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def update(self, n=1):
+        self.n += n
+
+
 def bar(*arguments, progress=None, **options):
     """A progress bar of `tqdm` on standard error.
 
@@ -80,10 +103,14 @@ def bar(*arguments, progress=None, **options):
     progress : bool, optional
         Whether to show it; None: where standard error is a terminal.
     """
+    if progress is None:
+        # What stands in for standard error need not know it.
+        progress = getattr(sys.stderr, "isatty", bool)()
+    if sys.stderr is None or not progress:
+        return _NoBar(*arguments)
     from tqdm import tqdm
 
-    hidden = None if progress is None else not progress
-    return tqdm(*arguments, disable=True if sys.stderr is None else hidden, **options)
+    return tqdm(*arguments, **options)
 
 
 def as_path(given):
