@@ -19,17 +19,6 @@ def signals_deferred():
     """Handlers of signals that are functions of Python are called at the end.
 
     Python calls them in its main thread only, and nowhere else there is anything to defer.
-
-    Examples
-    --------
-    >>> try:
-    ...     with signals_deferred():
-    ...         signal.raise_signal(signal.SIGINT)
-    ...         print("still here")
-    ... except KeyboardInterrupt:
-    ...     print("interrupted")
-    still here
-    interrupted
     """
     arrived, handlers = [], {}
     try:
