@@ -1,18 +1,22 @@
 """The cache of compiled code: used by the next process, and stale as soon as a source changes."""
 
 import importlib.util
+import inspect
 import json
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 import refimpl
-from refimpl import _compile
+from refimpl import _compile, symmetric_eigen
+from refimpl._compile import cache
 
 pytestmark = pytest.mark.compiled
 
@@ -213,6 +217,27 @@ def test_what_calls_itself_is_not_kept(folder):
         assert ask(folder) == [VALUES, [hits, 0, 0, 0]]
     names = {path.name.split("-")[0] for path in kept(folder, "nbi")}
     assert names == {"small.double", "small.twice_doubled"}
+
+
+def eigh(A):
+    """Of the same name as what it calls, as the package's own is."""
+    return np.linalg.eigh(A)
+
+
+def of_a_module(A):
+    return symmetric_eigen.eigh(A).shape
+
+
+def test_what_only_sounds_alike_is_kept():
+    """An attribute of this name is another function; no function of the package calls itself."""
+    compiled = _compile.compiled(eigh)
+    assert not cache.calls_itself(compiled.py_func)
+    assert cache.called(of_a_module) == [symmetric_eigen.eigh.py_func]
+    for name in pkgutil.walk_packages(refimpl.__path__, "refimpl."):
+        if ".templates." not in name.name and not name.name.endswith("__main__"):
+            for thing in vars(importlib.import_module(name.name)).values():
+                text = getattr(thing, "py_func", None)
+                assert not (inspect.isfunction(text) and cache.calls_itself(text)), text
 
 
 def test_a_users_function_that_calls_itself(tmp_path):

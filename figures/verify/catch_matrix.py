@@ -37,6 +37,13 @@ ANSWERING = (
 )
 # Of that, what reads cases and paths, orders runs, or only lists names.
 IDLE = ("vectors", "lanes", "runs", "_outside.py", "__init__.py")
+# What only compiled code meets: a trial runs uncompiled.
+COMPILING = ("_compile/boxing.py", "_compile/cache.py", "_compile/sheltered.py")
+
+
+def is_idle(name):
+    """Whether a source, by its name in the package, is one of those."""
+    return name.split("/")[0] in IDLE or name in COMPILING
 
 
 def bare(text):
@@ -85,7 +92,7 @@ def answering():
     while following:
         found |= following
         following = set().union(*map(_imported, following)) - found
-        following = {p for p in following if p.relative_to(PACKAGE).parts[0] not in IDLE}
+        following = {p for p in following if not is_idle(p.relative_to(PACKAGE).as_posix())}
     return sorted(path.relative_to(PACKAGE).as_posix() for path in found)
 
 

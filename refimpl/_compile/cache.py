@@ -6,6 +6,7 @@ a compilation, never a result.
 """
 
 import contextlib
+import dis
 import functools
 import hashlib
 import os
@@ -145,13 +146,27 @@ def calls_itself(text):
 
 def called(text):
     """Texts of the compiled functions that a text names, by themselves or through a module."""
-    names = names_of(text.__code__)
-    things = [text.__globals__.get(name) for name in names]
-    things += [cell.cell_contents for cell in text.__closure__ or ()]
-    modules = [thing for thing in things if isinstance(thing, types.ModuleType)]
-    things += [getattr(module, name, None) for module in modules for name in names]
+    things = [cell.cell_contents for cell in text.__closure__ or ()]
+    things += _named(text.__code__, text.__globals__)
     found = (getattr(thing, "py_func", None) for thing in things)
     return [text for text in found if isinstance(text, types.FunctionType)]
+
+
+def _named(code, names):
+    """What the global names in a code stand for, attributes of modules looked up."""
+    found = []
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            found.append(names.get(instruction.argval))
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            if found and isinstance(found[-1], types.ModuleType):
+                found[-1] = getattr(found[-1], instruction.argval, None)
+        elif isinstance(instruction.argval, types.CodeType):
+            found += _named(instruction.argval, names)
+        elif instruction.opname not in ("CACHE", "PRECALL", "PUSH_NULL"):
+            # Whatever follows is an attribute of something else.
+            found.append(None)
+    return found
 
 
 def names_of(code):
