@@ -191,6 +191,11 @@ def lattice(
     return whole.final
 
 
+def hidden(progress):
+    """What `tqdm` takes for `disable`; nothing here needs it, but it could be imported."""
+    return None if progress is None else not progress
+
+
 def at_least(least, name, number):
     """An integer of at least `least`.
 
