@@ -12,14 +12,10 @@ import threadpoolctl
 
 from refimpl import _compile
 
-# The whole suite without the compiler, as one test: begun last, it would end alone.
-LONGEST = "test_suite_without_the_compiler"
-
 
 def pytest_collection_modifyitems(config, items):
-    """The longest first; without the compiler leave out, and say so, what it does not change."""
+    """Without the compiler leave out, and say so, what it does not change."""
     if _compile.JIT:
-        items.sort(key=lambda item: item.name != LONGEST)
         return
     marks = ("compiled", "once")
     left_out = [item for item in items if any(map(item.get_closest_marker, marks))]

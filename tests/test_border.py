@@ -32,7 +32,7 @@ from refimpl import (
 from refimpl._compile import border
 from refimpl.errors import DtypeError
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 MATRIX = np.array([[2.0, 1.0, 0.0], [1.0, -3.0, 1.0], [0.0, 1.0, 1.0]])
 VECTOR = np.array([3.0, -1.0, 2.0])

@@ -12,7 +12,7 @@ import pytest
 from refimpl import regression
 from refimpl._compile import boxing
 
-pytestmark = [pytest.mark.numerics, pytest.mark.compiled]
+pytestmark = [pytest.mark.numerics, pytest.mark.compiled, pytest.mark.within]
 
 
 class Inner(NamedTuple):

@@ -16,7 +16,7 @@ import refimpl
 from refimpl import errors, functions, noise, regression
 from tests.test_border import CALLS, PUBLIC, With, as_float, mapped
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 MOST = int(os.environ.get("REFIMPL_FUZZ", "0"))
 EXAMPLES = settings(

@@ -38,7 +38,7 @@ UNMARKED = {
     "test_outside": "streams and paths",
     "test_rooms": "imports as text",
     "test_sheltered": "signals",
-    "test_uncompiled": "the whole suite again",
+    "test_uncompiled": "the examples again",
     "vectors/test_reading": "files",
     "verify/test_mutants": "wrong pieces, each far off",
     "verify/test_program_side": "programs that talk",

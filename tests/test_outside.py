@@ -1,5 +1,6 @@
 """Standard output and error that are missing, closed or full; ``~``; folders of the same name."""
 
+import json
 import os
 import shlex
 import shutil
@@ -28,7 +29,7 @@ COMMANDS = [
     "-m refimpl figures --list",
     "-m refimpl vectors list",
     "-m refimpl vectors show qr_step-0001",
-    "-m refimpl vectors check --no-oracle",
+    "-m refimpl vectors check --no-oracle --folder FOLDER",
     VERIFY,
     "-m refimpl.oracle --help",
     "-m figures.regenerate --help",
@@ -49,12 +50,72 @@ def shell(line, cwd=ROOT):
     )
 
 
+# The commands, each in a fork of one process that has loaded what they need: as in a process of its
+# own, what its buffers hold at its end included.
+FORKS = """
+import json, os, runpy, sys, tempfile
+from pathlib import Path
+import refimpl.cli, refimpl.oracle.generate, refimpl.runs.minimize, refimpl.verify.ours
+import figures.regenerate
+found = []
+for line in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile() as file:
+        child = os.fork()
+        if not child:
+            os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+            os.dup2(file.fileno(), 2)
+            _, module, *sys.argv[1:] = line.split()
+            try:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            finally:
+                sys.exit(sys.exc_info()[1].code)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        file.seek(0)
+        found.append([status, file.read().decode()])
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def one_family(tmp_path_factory):
+    """A folder of reference outputs that is checked in a moment."""
+    folder = tmp_path_factory.mktemp("vectors")
+    for name in ("qr_step.json", "schema.json"):
+        shutil.copy(vectors.FOLDER / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_a_full_device(one_family):
+    """Command -> exit status and standard error."""
+    lines = [command.replace("FOLDER", str(one_family)) for command in COMMANDS]
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS, json.dumps(lines)],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(zip(COMMANDS, json.loads(done.stdout), strict=True))
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_full_device(command):
+def test_full_device(command, on_a_full_device):
     """An error of output, told, and not taken for wrong usage or a failed verification."""
-    done = shell(f"$python {command} > /dev/full")
-    assert done.returncode == _outside.NOT_WRITTEN == 3
+    status, stderr = on_a_full_device[command]
+    assert status == _outside.NOT_WRITTEN == 3
+    assert stderr.endswith(SENTENCE)
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_device_of_a_process_of_its_own():
+    done = shell("$python -m refimpl methods > /dev/full")
+    assert done.returncode == _outside.NOT_WRITTEN
     assert done.stderr.endswith(SENTENCE)
     assert "Traceback" not in done.stderr
 
@@ -96,11 +157,12 @@ SHORT = "-m refimpl run beale --start 1 1 --steps 3"
         (SHORT, "2>&-"),
         (SHORT, "2>&- <&-"),
         (VERIFY, "2>&-"),
-        ("-m refimpl vectors check --no-oracle", "2>&- <&-"),
+        ("-m refimpl vectors check --no-oracle --folder FOLDER", "2>&- <&-"),
     ],
 )
-def test_no_standard_error(command, closed):
+def test_no_standard_error(command, closed, one_family):
     """No bar and no message; output and status are as ever."""
+    command = command.replace("FOLDER", shlex.quote(str(one_family)))
     done, expected = shell(f"$python {command} {closed}"), shell(f"$python {command}")
     assert done.returncode == expected.returncode == 0
     assert done.stdout.splitlines()[-1] == expected.stdout.splitlines()[-1]

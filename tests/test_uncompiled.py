@@ -1,6 +1,7 @@
-"""The same text as plain Python: the suite once more, without the compiler.
+"""The same text as plain Python: here the examples of all public names, in `.ci/run` all tests.
 
 What runs no piece of the package in the process of the test is marked `once` and not repeated.
+Certified cases of every operation are answered without the compiler in `verify/test_ours`.
 """
 
 import os
@@ -14,11 +15,11 @@ from numba.core.dispatcher import Dispatcher
 
 TESTS = Path(__file__).resolve().parent
 # Fewer would mean that whole files were lost on the way.
-AT_LEAST = 2500
+AT_LEAST = 150
 
 
 @pytest.mark.compiled
-def test_suite_without_the_compiler(tmp_path):
+def test_examples_without_the_compiler(tmp_path):
     """In a process of its own; the mark keeps this test from running itself there."""
     report = tmp_path / "report.xml"
     run = subprocess.run(
@@ -26,7 +27,7 @@ def test_suite_without_the_compiler(tmp_path):
             sys.executable,
             "-m",
             "pytest",
-            str(TESTS),
+            str(TESTS / "test_doctests.py"),
             "-n",
             "0",
             "-p",
@@ -38,7 +39,7 @@ def test_suite_without_the_compiler(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=900,
+        timeout=300,
     )
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]
     (suite,) = ET.parse(report).getroot().iter("testsuite")

@@ -418,6 +418,7 @@ READERS = {
 }
 
 
+@pytest.mark.within
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_the_same_data_give_the_same_bytes(name, data):
     """Drawn once more, and under a reader's settings."""
@@ -430,6 +431,7 @@ def test_the_same_data_give_the_same_bytes(name, data):
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
 
 
+@pytest.mark.within
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_repeat_too(format, data):
     first, second = (style.render(noisy_line.draw(data["noisy_line"]), format) for _ in range(2))

@@ -100,6 +100,7 @@ def flattened(state, prefix=""):
 
 
 @pytest.mark.once
+@pytest.mark.within
 @pytest.mark.parametrize("family", FAMILIES)
 def test_family_follows_the_schema(family):
     jsonschema = pytest.importorskip("jsonschema")

@@ -20,7 +20,7 @@ from refimpl.noise import student
 from refimpl.runs.experiments import cells
 from refimpl.runs.experiments.cells import Cell, compute
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 ROOT = Path(refimpl.__file__).parents[1]
 BEALE = Cell(

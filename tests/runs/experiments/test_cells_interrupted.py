@@ -26,7 +26,7 @@ from tests.runs.experiments.test_cells import (
 # Interruption.
 
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 
 def slow(n, runs):

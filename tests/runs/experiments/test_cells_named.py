@@ -26,7 +26,7 @@ from tests.runs.experiments.test_cells import BEALE, BEFORE_COMPILING, ROOT, fil
 # Errors.
 
 
-pytestmark = pytest.mark.numerics
+pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 
 def nowhere(x, data):
