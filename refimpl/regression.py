@@ -8,7 +8,9 @@ read the line off it.
 Chapter "Exponential-weight regression" of the book; equations of [D] in its section on online
 linear regression.
 
-Long: one piece and one chapter, and half of the lines are docstrings.
+Long: one piece and one chapter, and half of the lines are docstrings. All readers share one rule of
+what rounding can make of a variance (`LEAST`, `resolution`); the matrix equation in a room of its
+own would have to be handed that rule, and would be no shorter.
 """
 
 import math

@@ -1,3 +1,5 @@
+"""The saddle-free step against its definition by LAPACK, its limits, and what is refused."""
+
 import numba
 import numpy as np
 import pytest

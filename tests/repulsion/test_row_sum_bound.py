@@ -1,3 +1,5 @@
+"""The step bounded by row sums: against its definition, its guarantee, and escape from a saddle."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
