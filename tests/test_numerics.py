@@ -44,7 +44,7 @@ UNMARKED = {
     "verify/test_program_side": "programs that talk",
     "verify/test_report": "words",
     "verify/test_templates": "programs in other frameworks, with kernels of their own",
-    "verify/test_verify": "comparing numbers that are given",
+    "verify/test_compare": "comparing numbers that are given",
 }
 
 
