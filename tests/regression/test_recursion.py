@@ -1,5 +1,7 @@
 """The recursions against the definition: batches, two starts, two forms, any unit."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,3 +213,15 @@ def test_new_mean_with_the_zero_bias_gain_would_be_wrong():
     off = np.abs(B / C - exact) / np.abs(exact)
     assert np.median(off) > 0.03
     assert np.quantile(off, 0.9) > 0.2
+
+
+@pytest.mark.parametrize("prior", [0.1, 1.0])
+@pytest.mark.parametrize("theta", [-3.0, 0.5, 1e6])
+def test_first_slope_from_means_at_zero(theta, prior):
+    """The printed formula in fractions: the prior's mean is 0, whatever the first pair is."""
+    beta, g, x = Fraction(1, 4), Fraction(-7), Fraction(theta)
+    spread = beta * (1 - beta) * x
+    expected = spread * g / (Fraction(prior) + spread * x)
+    state = regression.start(1, (prior, 0.0))
+    state = regression.update_new_mean(state, np.array([theta]), np.array([-7.0]), 0.25)
+    np.testing.assert_allclose(regression.slope(state).curvature, float(expected), rtol=16 * EPS)
