@@ -276,7 +276,7 @@ def rotate_statistics(rotation: np.ndarray, C: np.ndarray):
     Parameters
     ----------
     rotation : ndarray of shape (d, d)
-        From `qr_step` or `shifted_qr_step`.
+        As in `rotate_basis`.
     C : ndarray of shape (d, d)
         In the coordinates of the basis; not necessarily symmetric.
 

@@ -172,11 +172,7 @@ def row_sum_bound(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0
 
     Parameters
     ----------
-    H : ndarray of shape (d, d)
-        Symmetric curvature, in gradient-units / theta-units.
-    g : ndarray of shape (d,)
-        Gradient (or momentum), in gradient-units.
-    div, cut : float, optional
+    H, g, div, cut
         As in `saddle_free`.
 
     Returns

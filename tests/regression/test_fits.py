@@ -158,6 +158,32 @@ def test_ill_conditioned_covariance_in_multiple_precision():
     assert atol < 1e-3 * np.linalg.norm(exact)
 
 
+def test_coordinates_in_units_that_are_far_apart():
+    """Variances over ten decades, well-conditioned in units of their own: nine digits in those.
+
+    Against 60 digits, in the units that make all variances 1. Negative control: the same formula
+    with LAPACK's eigenvectors has five digits or fewer.
+    """
+    rng, ours, lapack = np.random.default_rng(0), 0.0, 0.0
+    for _ in range(20):
+        units = 10.0 ** rng.permutation([0.0, -2.5, -5.0])
+        thetas = units * rng.standard_normal((12, 3))
+        C = thetas.T @ thetas / 12
+        B = rng.standard_normal((3, 3)) / units[:, None] * units
+        state = regression.start(3)._replace(C_thetatheta=C, C_gtheta=B)
+        with mpmath.workdps(60):
+            exact = mpmath.matrix(B.tolist()) * mpmath.matrix(C.tolist()) ** -1
+        exact = np.array(exact.tolist(), dtype=float) * np.outer(units, units)
+        e, E = np.linalg.eigh(C)
+        for_lapack = B @ (E / e) @ E.T * np.outer(units, units)
+        found = regression.hessian(state) * np.outer(units, units)
+        size = np.abs(exact).max()
+        ours = max(ours, np.abs(found - exact).max() / size)
+        lapack = max(lapack, np.abs(for_lapack - exact).max() / size)
+    assert ours < 1e-9
+    assert lapack > 1e-7
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_correlated_hessian_where_it_is_exact(sign):
     """`H` and `C` commute and `H` is positive semidefinite; with the other sign, the sign is lost.
