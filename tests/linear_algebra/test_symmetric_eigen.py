@@ -124,8 +124,8 @@ def graded(rng, d, decades):
 def test_small_eigenvalues_keep_their_digits(d):
     """Over ten decades: to rounding times the condition in the best units.
 
-    So Demmel and Veselic prove of Jacobi's rotations. From 60 digits. Negative control: LAPACK, whose error is the rounding of the largest eigenvalue,
-    loses a million times as much.
+    So Demmel and Veselic prove of Jacobi's rotations; against 60 digits. Negative control: LAPACK,
+    whose error is the rounding of the largest eigenvalue, loses a million times as much.
     """
     rng, ours, lapack = np.random.default_rng(d), 0.0, 0.0
     for _ in range(10):
