@@ -241,7 +241,7 @@ def inject_by_gram(V: np.ndarray, x: np.ndarray, turn: float):
         W = V + lean * n
         for i in range(d):
             for j in range(i):
-                W[i] -= L[i, j] * W[j]
+                W[i] -= L[i, j] * W[j]  # eq-one-pass
             W[i] /= L[i, i]  # eq-one-pass
         return W
     raise ShapeError(ROWS)
