@@ -36,6 +36,7 @@ UNMARKED = {
     "test_interruptible": "threads",
     "test_numerics": "this file",
     "test_outside": "streams and paths",
+    "test_repeats": "sources as text",
     "test_rooms": "imports as text",
     "test_sheltered": "signals",
     "test_uncompiled": "the whole suite again",
