@@ -152,6 +152,12 @@ def fill(template, content, **values):
     return text
 
 
+def entitle(axes, stages):
+    """The step above each stage of a row."""
+    for t, ax in zip(stages, axes, strict=True):
+        ax.set_title(f"step {t}")
+
+
 def listed(names, stages, said):
     """One line of words for all stages of all rows: ``said(row, stage)`` behind each name."""
     rows = (", ".join(said(k, t) for t in stages) for k in range(len(names)))

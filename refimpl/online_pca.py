@@ -241,7 +241,7 @@ def inject_by_gram(V: np.ndarray, x: np.ndarray, turn: float):
         W = V + lean * n
         for i in range(d):
             for j in range(i):
-                W[i] -= L[i, j] * W[j]
+                W[i] -= L[i, j] * W[j]  # eq-one-pass
             W[i] /= L[i, i]  # eq-one-pass
         return W
     raise ShapeError(ROWS)
@@ -461,9 +461,8 @@ def outside(V: np.ndarray, x: np.ndarray):
 
     Parameters
     ----------
-    V : ndarray of shape (d, D)
-        Orthonormal rows (not checked).
-    x : ndarray of shape (D,)
+    V, x
+        As `V` and `g` of `explained_energy`.
 
     Returns
     -------
@@ -472,7 +471,7 @@ def outside(V: np.ndarray, x: np.ndarray):
     Raises
     ------
     ShapeError, NotFiniteError
-        For shapes that do not fit, NaN or infinite entries.
+        As in `explained_energy`.
 
     Notes
     -----
@@ -510,7 +509,7 @@ def principal_angles(V: np.ndarray, U: np.ndarray):
     Raises
     ------
     ShapeError, NotFiniteError
-        For shapes that do not fit, NaN or infinite entries.
+        As in `explained_energy`.
 
     Notes
     -----

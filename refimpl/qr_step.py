@@ -184,7 +184,7 @@ def qr_step(H: np.ndarray):
     if H.ndim == 2:
         A, exponent = _checked(H)
         Q = orthogonal_factor(A)  # eq-qr-step
-        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
+        return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))  # eq-qr-step
     raise ShapeError(SQUARE)
 
 
@@ -217,11 +217,11 @@ def shifted_qr_step(H: np.ndarray):
             row = 0.0
             for j in range(d):
                 row += abs(A[i, j])
-            mu = max(mu, row)
+            mu = max(mu, row)  # eq-shifted-qr-step
         shifted = A.copy()
         for i in range(d):
             shifted[i, i] += mu  # eq-shifted-qr-step
-        Q = orthogonal_factor(shifted)
+        Q = orthogonal_factor(shifted)  # eq-shifted-qr-step
         # Q^T A Q is R Q - mu I without the digits that adding and subtracting mu would cost.
         return QRStep(rotation=Q, rotated=unscaled(congruence(Q, A), exponent))
     raise ShapeError(SQUARE)
@@ -276,7 +276,7 @@ def rotate_statistics(rotation: np.ndarray, C: np.ndarray):
     Parameters
     ----------
     rotation : ndarray of shape (d, d)
-        From `qr_step` or `shifted_qr_step`.
+        As in `rotate_basis`.
     C : ndarray of shape (d, d)
         In the coordinates of the basis; not necessarily symmetric.
 
@@ -377,11 +377,11 @@ def tridiagonal(H: np.ndarray):
 @compiled
 def _wilkinson_shift(a, b, c):
     """The eigenvalue of ``[[a, b], [b, c]]`` nearer to `c`."""
-    half = 0.5 * (a - c)
+    half = 0.5 * (a - c)  # eq-wilkinson
     if b == 0.0:
         return c
     # The quotient is at most 1, and no square can vanish.
-    return c - b * (b / (half + math.copysign(math.hypot(half, b), half)))
+    return c - b * (b / (half + math.copysign(math.hypot(half, b), half)))  # eq-wilkinson
 
 
 @public
@@ -436,7 +436,7 @@ def wilkinson(H: np.ndarray):
                 shifted = block.copy()
                 for i in range(last + 1):
                     shifted[i, i] -= mu  # eq-wilkinson
-                Q = orthogonal_factor(shifted)
+                Q = orthogonal_factor(shifted)  # eq-wilkinson
                 T[: last + 1, : last + 1] = _band(congruence(Q, block))  # eq-wilkinson
                 E[:, : last + 1] = np.ascontiguousarray(E[:, : last + 1]) @ Q
         values = np.diag(T).copy()

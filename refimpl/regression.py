@@ -8,7 +8,9 @@ read the line off it.
 Chapter "Exponential-weight regression" of the book; equations of [D] in its section on online
 linear regression.
 
-Long: one piece and one chapter, and half of the lines are docstrings.
+Long: one piece and one chapter, and half of the lines are docstrings. All readers share one rule of
+what rounding can make of a variance (`LEAST`, `resolution`); the matrix equation in a room of its
+own would have to be handed that rule, and would be no shorter.
 """
 
 import math
@@ -293,10 +295,10 @@ def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
             "smaller by 1 - beta; continue with update_new_mean, or start anew"
         )
     weight = state.weight + beta * (1.0 - state.weight)  # eq-weight
-    gain = beta / weight
+    gain = beta / weight  # eq-recursion
     delta_theta = apart(theta, state.mean_theta, gain)
     delta_g = apart(gradient, state.mean_gradient, gain)
-    keep, add = 1.0 - gain, (1.0 - gain) * gain
+    keep, add = 1.0 - gain, (1.0 - gain) * gain  # eq-recursion
     return State(
         weight=weight,
         beta=float(beta),
@@ -510,7 +512,7 @@ def slope(state: State):
             residual = max(0.0, variance_g[i] - curvature[i] * covariance[i]) / state.scale
             spread = variance[i] / state.scale
             # Roots first, so that a product of two scales neither overflows nor vanishes.
-            height_error = np.sqrt(residual / (n_eff - 2.0))
+            height_error = np.sqrt(residual / (n_eff - 2.0))  # eq-standard-errors
             curvature_error[i] = height_error / np.sqrt(spread)  # eq-standard-errors
         if curvature[i] != 0.0:
             offset = state.mean_gradient[i] / curvature[i]
@@ -562,7 +564,7 @@ def _lyapunov(C, B, ridge, resolution):
         e, E = eigh(scaled)
         least = _along(E, noise)
         right = _scaled(B, unit)
-        H = congruence(E, right + right.T)
+        H = congruence(E, right + right.T)  # eq-lyapunov
         D = e.size
         largest = max(e[D - 1] + ridge, 0.0)
         for i in range(D):
@@ -571,7 +573,7 @@ def _lyapunov(C, B, ridge, resolution):
                 total = e[i] + e[j] + 2.0 * ridge
                 known = total > max(UNVISITED * largest, least[i] + least[j], LEAST)
                 H[i, j] = H[i, j] / total if known else 0.0  # eq-lyapunov
-        return congruence(E.T, H)
+        return congruence(E.T, H)  # eq-lyapunov
     raise StateError(NEEDS_MATRICES)
 
 
@@ -642,7 +644,7 @@ def _plain(C, B, resolution):
         inverse = np.zeros((D, D))
         for i in range(D):
             if e[i] > max(UNVISITED * e[D - 1], least[i], LEAST):
-                inverse[i, i] = 1.0 / e[i]
+                inverse[i, i] = 1.0 / e[i]  # eq-plain-hessian
         return _scaled(B, unit) @ congruence(E.T, inverse)  # eq-plain-hessian
     raise StateError(NEEDS_MATRICES)
 

@@ -41,6 +41,14 @@ def _check(H, g):
 
 
 @compiled
+def _check_range(div, cut):
+    if not (0.0 < div < np.inf):
+        raise RangeError("repulsion: div must be finite and above 0")
+    if not (0.0 <= cut < np.inf):
+        raise RangeError("repulsion: cut must be finite and not negative")
+
+
+@compiled
 def _step(H, g, div, cut, signed):
     """Minus ``g_i / lambda_i``, or its modulus, along each eigenvector; nothing at curvature 0."""
     _check(H, g)
@@ -147,10 +155,7 @@ def saddle_free(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0.0
     >>> saddle_free(np.diag(np.array([2.0, -4.0])), np.array([1.0, 1.0]))
     array([-0.5 , -0.25])
     """
-    if not (0.0 < div < np.inf):
-        raise RangeError("repulsion: div must be finite and above 0")
-    if not (0.0 <= cut < np.inf):
-        raise RangeError("repulsion: cut must be finite and not negative")
+    _check_range(div, cut)
     if H.ndim == 2 and g.ndim == 1:
         return _step(H, g, div, cut, False)
     raise ShapeError(SHAPES)
@@ -167,11 +172,7 @@ def row_sum_bound(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0
 
     Parameters
     ----------
-    H : ndarray of shape (d, d)
-        Symmetric curvature, in gradient-units / theta-units.
-    g : ndarray of shape (d,)
-        Gradient (or momentum), in gradient-units.
-    div, cut : float, optional
+    H, g, div, cut
         As in `saddle_free`.
 
     Returns
@@ -196,10 +197,7 @@ def row_sum_bound(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0
     >>> row_sum_bound(np.array([[2.0, 2.0], [2.0, -1.0]]), np.array([1.0, 3.0]))
     array([-0.25, -1.  ])
     """
-    if not (0.0 < div < np.inf):
-        raise RangeError("repulsion: div must be finite and above 0")
-    if not (0.0 <= cut < np.inf):
-        raise RangeError("repulsion: cut must be finite and not negative")
+    _check_range(div, cut)
     if H.ndim == 2 and g.ndim == 1:
         _check(H, g)
         d = g.size

@@ -36,6 +36,7 @@ UNMARKED = {
     "test_interruptible": "threads",
     "test_numerics": "this file",
     "test_outside": "streams and paths",
+    "test_repeats": "sources as text",
     "test_rooms": "imports as text",
     "test_sheltered": "signals",
     "test_uncompiled": "the examples again",
@@ -44,7 +45,7 @@ UNMARKED = {
     "verify/test_program_side": "programs that talk",
     "verify/test_report": "words",
     "verify/test_templates": "programs in other frameworks, with kernels of their own",
-    "verify/test_verify": "comparing numbers that are given",
+    "verify/test_compare": "comparing numbers that are given",
 }
 
 

@@ -4,7 +4,7 @@ In a page, after the equation::
 
     ```{implements} eq-label
     :function: refimpl.regression.update
-    :test: tests/test_regression.py::test_equals_batch_least_squares
+    :test: tests/regression/test_fits.py::test_plain_hessian_is_the_batch_fit
     ```
 
 Several functions or tests are separated by spaces. ``{equation-table}`` lists all ties of the book.

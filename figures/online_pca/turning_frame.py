@@ -90,6 +90,7 @@ def draw(data):
     """A row for each rule, numbered stages from the first step to the last."""
     stages = _stages(data)
     figure, axes = style.subplots(2, len(stages), height=3.7)
+    player.entitle(axes[0], stages)
     for k, (rule, name) in enumerate(zip(RULES, ("fogr", "adam"), strict=True)):
         color = style.look(name).color
         for t, ax in zip(stages, axes[k], strict=True):
@@ -107,8 +108,6 @@ def draw(data):
             ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xticks=[], yticks=[])
             ax.set_axis_off()
             ax.text(0.0, -1.45, f"{data.angle[k, t]:.0f}°", ha="center", va="bottom")
-            if k == 0:
-                ax.set_title(f"step {t}")
         axes[k, 0].text(-1.5, 0.0, rule, rotation=90, va="center", ha="right", color=color)
     return figure
 

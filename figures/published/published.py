@@ -9,17 +9,15 @@ Long: it holds the published settings and results, as data.
 """
 
 import json
-import platform
-from importlib import metadata
 from typing import NamedTuple
 
 import numpy as np
 
-from refimpl import __version__, functions
+from refimpl import functions
 from refimpl._outside import as_path
 from refimpl.errors import StateError, unknown
 from refimpl.functions import Function
-from refimpl.runs.experiments import statistics
+from refimpl.runs.experiments import statistics, tournament
 from refimpl.runs.experiments.tournament import excess_over_minimum
 from refimpl.runs.lattice import lattice_points
 
@@ -393,13 +391,7 @@ def write(records, path=RESULTS):
 
     Infinity is the string ``"inf"``; NaN does not occur.
     """
-    packages = ("numba", "numpy", "scipy")
-    header = {
-        "schema": SCHEMA,
-        "command": COMMAND,
-        "versions": {name: metadata.version(name) for name in packages}
-        | {"python": platform.python_version(), "refimpl": __version__},
-    }
+    header = {"schema": SCHEMA, "command": COMMAND, "versions": tournament.versions()}
     lines = [f" {_json(name)}: {_json(value)}" for name, value in header.items()]
     lines.append(f' "records": [{",".join(map(_block, records))}]')
     path = as_path(path)

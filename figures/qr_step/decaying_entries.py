@@ -59,6 +59,7 @@ def draw(data):
     """A row for the plain and one for the shifted step, numbered stages; signs by colour."""
     stages = _stages(data)
     figure, axes = style.subplots(2, len(stages), height=3.7)
+    player.entitle(axes[0], stages)
     largest = np.abs(data.spectrum).max()
     d = data.spectrum.size
     for k, rule in enumerate(STEPS):
@@ -79,8 +80,6 @@ def draw(data):
                     )
             ax.set(xlim=(0, d), ylim=(0, d), aspect="equal", xticks=[], yticks=[])
             ax.set_xlabel(f"off: {data.off[k, t]:.2g}")
-            if k == 0:
-                ax.set_title(f"step {t}")
         axes[k, 0].set_ylabel(rule)
     return figure
 

@@ -81,6 +81,7 @@ def draw(data):
     """A row for each rule, numbered stages from the first step to the last."""
     stages = _stages(data)
     figure, axes = style.subplots(len(RULES), len(stages), height=3.3, sharex=True, sharey=True)
+    player.entitle(axes[0], stages)
     for k, (rule, name) in enumerate(zip(RULES, NAMES, strict=True)):
         for t, ax in zip(stages, axes[k], strict=True):
             ax.plot(0.0, 0.0, color=style.GREY, marker="x", markersize=8, markeredgewidth=1.5)
@@ -95,8 +96,6 @@ def draw(data):
             )
             ax.set(xlim=(-X, X), ylim=(-Y, Y), aspect="equal", xticks=[], yticks=[])
             ax.set_xlabel(f"{100 * data.arrived[k, t]:.0f} % arrived", labelpad=1)
-            if k == 0:
-                ax.set_title(f"step {t}")
         axes[k, 0].set_ylabel(rule.replace(" ", "\n"), color=style.look(name).color)
     return figure
 

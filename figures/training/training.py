@@ -237,13 +237,7 @@ def write(records, path=RESULTS):
 
 
 def read(path=RESULTS):
-    """The records of a file.
-
-    Raises
-    ------
-    StateError
-        If there is no such file, with the command that makes it.
-    """
+    """The records of a file, as `figures.kept_results.read`."""
     return kept_results.read(path, COMMAND)
 
 

@@ -134,6 +134,13 @@ def watch(function, method=METHOD, *, steps=200, batch=32, seed=0, **hyperparame
     )
 
 
+def panels(data):
+    """A figure of three panels with the value in the left one, and the other two."""
+    figure, (left, *others) = style.subplots(1, 3, width=9.0, height=3.5)
+    draw_excess(left, data)
+    return figure, others
+
+
 def draw_excess(ax, data):
     """Values above the minimum along the paths."""
     look = style.look(data.part.method)

@@ -24,8 +24,7 @@ def compute(method=followed.METHOD, **settings):
 @style.use()
 def draw(data):
     """Value on the left, fitted curvature from whole gradients and from minibatches."""
-    figure, (left, middle, right) = style.subplots(1, 3, width=9.0, height=3.5)
-    followed.draw_excess(left, data)
+    figure, (middle, right) = followed.panels(data)
     followed.draw_curvature(middle, data.whole, "curvature, all records")
     followed.draw_curvature(right, data.part, f"curvature, {data.batch} records a step")
     ends = np.array([middle.get_ylim(), right.get_ylim()])

@@ -29,8 +29,7 @@ def compute(method=followed.METHOD, **settings):
 @style.use()
 def draw(data):
     """Value on the left, explained energy, and curvature fitted from minibatches."""
-    figure, (left, middle, right) = style.subplots(1, 3, width=9.0, height=3.5)
-    followed.draw_excess(left, data)
+    figure, (middle, right) = followed.panels(data)
     followed.draw_energy(middle, data)
     followed.draw_curvature(right, data.part, f"curvature, {data.batch} records a step")
     return figure

@@ -188,6 +188,7 @@ def _one_group(model):
     if H > 0.0:
         return _Found(np.array([2.0 * g / (H + spread)]), REGULAR)  # eq-cubic-one-group
     size = (spread - H) / cube  # eq-cubic-one-group
+    # eq-cubic-one-group
     return _Found(np.array([size if g >= 0.0 else -size]), HARD if g == 0.0 else REGULAR)
 
 
@@ -360,15 +361,15 @@ def _beyond_the_pole(model, spectrum, c, origin):
             # Where the bottom alone would have the root.
             low = max(low, half * abs(c[i]) / (values[i] * reach))
         else:
-            free[i] = c[i] / base[i]
+            free[i] = c[i] / base[i]  # eq-hard-case
     size = length(free)
     if at_pole and half * size <= origin and unseen(model, spectrum, c, bottom, free):
         radius = origin / half
         tau = np.sqrt((radius - size) * (radius + size))  # eq-hard-case
         z = combined(Y, free) + tau * tie(Y, bottom)  # eq-hard-case
-        return _Found(solve(factors, g - (origin - reach) * d * z), HARD)
+        return _Found(solve(factors, g - (origin - reach) * d * z), HARD)  # eq-secular-conditions
     t = root(c, base, values, origin, half, low, reach - origin)  # eq-secular
-    z = combined(Y, components(c, base, values, t))
+    z = combined(Y, components(c, base, values, t))  # eq-secular
     eta = solve(factors, g - (origin + t - reach) * d * z)  # eq-secular-conditions
     return _Found(eta, REGULAR)
 

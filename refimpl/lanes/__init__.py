@@ -1,5 +1,7 @@
 """Several runs in lockstep: the twins of the pieces that a lattice spends its time in.
 
+They are written twice on purpose: the readable text is the specification, these are its speed.
+
 Many small runs differ in nothing but their numbers, so one vector instruction can make the same
 operation of several of them. Arrays here are those of the readable pieces with one axis more, the
 last: its entry `lane` belongs to one run. Every loop over lanes is innermost, of fixed length and

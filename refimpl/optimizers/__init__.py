@@ -1,4 +1,8 @@
-"""The methods: each a `NamedTuple` state, a start and a step composed of the pieces."""
+"""The methods: each a `NamedTuple` state, a start and a step composed of the pieces.
+
+A method is a file, which is read and copied whole: its parameters, with their defaults, and a start
+like another's are written again on purpose.
+"""
 
 from ..errors import unknown
 from .adam import adam

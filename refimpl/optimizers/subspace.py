@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import regression
+from .._compile import compiled
 from .._compile.border import public
 from ..linear_algebra.gram_schmidt import direction
 from ..online_pca import inject, outside, transport
@@ -56,16 +57,26 @@ def follow(model, gradient, turn, from_mean_theta, from_mean_gradient, beta):
     return Subspace(V, line)
 
 
-@public
-def transported(line, V_old, V_new):
-    """The statistics in the coordinates of a turned basis, by `transport`; means at the origin."""
-    zeros = np.zeros(V_old.shape[0])
+@compiled
+def _with_covariances(line, C_thetatheta, C_gtheta, C_gg):
+    """The same statistics but for these; `NamedTuple._replace` is not there in compiled code."""
     return regression.State(
         weight=line.weight,
         beta=line.beta,
         scale=line.scale,
-        mean_theta=zeros,
-        mean_gradient=zeros,
+        mean_theta=line.mean_theta,
+        mean_gradient=line.mean_gradient,
+        C_thetatheta=C_thetatheta,
+        C_gtheta=C_gtheta,
+        C_gg=C_gg,
+    )
+
+
+@public
+def transported(line, V_old, V_new):
+    """The statistics in the coordinates of a turned basis, by `transport`; means at the origin."""
+    return _with_covariances(
+        regression.centred(line),
         C_thetatheta=transport(V_old, V_new, line.C_thetatheta),
         C_gtheta=transport(V_old, V_new, line.C_gtheta),
         C_gg=transport(V_old, V_new, line.C_gg),
@@ -75,13 +86,8 @@ def transported(line, V_old, V_new):
 @public
 def rotated(line, rotation):
     """The statistics after a rotation of the basis, by `rotate_statistics`; means at the origin."""
-    zeros = np.zeros(rotation.shape[0])
-    return regression.State(
-        weight=line.weight,
-        beta=line.beta,
-        scale=line.scale,
-        mean_theta=zeros,
-        mean_gradient=zeros,
+    return _with_covariances(
+        regression.centred(line),
         C_thetatheta=rotate_statistics(rotation, line.C_thetatheta),
         C_gtheta=rotate_statistics(rotation, line.C_gtheta),
         C_gg=rotate_statistics(rotation, line.C_gg),
@@ -96,12 +102,8 @@ def with_prior(line, seen, slope):
     has been seen, this line decides, and it is the same in every basis.
     """
     eye = seen * np.eye(line.mean_theta.size)
-    return regression.State(
-        weight=line.weight,
-        beta=line.beta,
-        scale=line.scale,
-        mean_theta=line.mean_theta,
-        mean_gradient=line.mean_gradient,
+    return _with_covariances(
+        line,
         C_thetatheta=line.C_thetatheta + eye,
         C_gtheta=line.C_gtheta + slope * eye,
         C_gg=line.C_gg + slope * slope * eye,
@@ -154,12 +156,8 @@ def renewed(model, from_mean_theta, from_mean_gradient):
     keep[:, flattest] = 0.0
     return Subspace(
         V,
-        regression.State(
-            weight=line.weight,
-            beta=line.beta,
-            scale=line.scale,
-            mean_theta=line.mean_theta,
-            mean_gradient=line.mean_gradient,
+        _with_covariances(
+            line,
             C_thetatheta=keep * line.C_thetatheta,
             C_gtheta=keep * line.C_gtheta,
             C_gg=keep * line.C_gg,

@@ -23,14 +23,8 @@ class Trajectory(NamedTuple):
     binary32: bool = True
 
 
-class Ensemble(NamedTuple):
+class Ensemble(Trajectory):
     """Many of them, of which only the ends are compared."""
-
-    method: str
-    flags: tuple
-    params: dict
-    given: dict
-    binary32: bool = True
 
 
 class Place(NamedTuple):

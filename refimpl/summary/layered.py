@@ -353,7 +353,7 @@ class _Route:
             seen *= before[r, 1]
             self.third[r] += 3.0 * np.sum(seen)  # eq-layered-third
             if self.noise:
-                self.sizes[r] += 3.0 * np.sum(np.abs(seen))
+                self.sizes[r] += 3.0 * np.sum(np.abs(seen))  # eq-layered-noise
 
     def centre(self, layer, tangents):
         """Overwrite tangents of the outputs with their distances from the mean.
@@ -368,7 +368,7 @@ class _Route:
             if self.orders == 2:
                 terms += largest[:, 0] * np.vecdot(np.abs(tangents[:, 1]), layer.second)
                 terms += largest[:, 1] * np.vecdot(np.abs(first), layer.second)
-            self.sizes[: len(terms)] += 3.0 * np.sum(terms, axis=1)
+            self.sizes[: len(terms)] += 3.0 * np.sum(terms, axis=1)  # eq-layered-noise
 
     def contract(self, layer, tangents):
         """Products of two and of three tangents with the derivatives that they meet in a layer."""
@@ -391,7 +391,7 @@ class _Route:
         self.third[: len(terms)] += factor * np.sum(terms, axis=1)  # eq-layered-third
         if self.noise:
             sizes = np.abs(terms, out=terms) @ layer.errors.ravel()
-            self.sizes[: len(terms)] += factor * sizes
+            self.sizes[: len(terms)] += factor * sizes  # eq-layered-noise
 
     def activate(self, layer, tangents):
         """Overwrite tangents of `z` with those of the activations."""
@@ -434,7 +434,7 @@ class _Route:
                 raise NotFiniteError(
                     f"layered_summary: the {name} of the loss is not finite; the network overflows"
                 )
-        return NoisySummary(found, np.finfo(self.dtype).eps * sizes)
+        return NoisySummary(found, np.finfo(self.dtype).eps * sizes)  # eq-layered-noise
 
 
 def _vector(name, values, size, dtype=None):

@@ -175,13 +175,13 @@ def _field(case, name, expected, answer, arithmetic, step=0):
             unit = max(arithmetic.unit, float(Decimal(arithmetic.smallest) / size))
     except Unfit as wrong:
         return _unfit(name, wrong, step)
-    limit = MARGIN * max(K, kappa) * unit
-    if too_large or limit > BLURRED:
+    limit = MARGIN * max(K, kappa) * unit  # eq-verdict
+    if too_large or limit > BLURRED:  # eq-verdict
         found = UNINFORMATIVE
-    elif error <= MARGIN * kappa * unit:
+    elif error <= MARGIN * kappa * unit:  # eq-verdict
         found = PASS
     else:
-        found = ACCEPTABLE if error <= MARGIN * K * unit else FAIL
+        found = ACCEPTABLE if error <= MARGIN * K * unit else FAIL  # eq-verdict
     problem, message = "", ""
     if found == FAIL and error == math.inf:
         problem, message = "Infinite", "infinite where a finite number belongs"

@@ -1,4 +1,9 @@
-"""Labels in the sources are those of the book, and long sources carry them."""
+"""Labels in the sources are those of the book; from a label to everything of it by the stem alone.
+
+The walk: the tie under an equation names a function; the stem of its file names the tests, in the
+folder of the same room; the page's stem names the folder of figures; the label itself stands in the
+families of reference cases.
+"""
 
 import re
 from pathlib import Path
@@ -45,3 +50,46 @@ def test_a_label_stands_in_what_its_tie_names():
         assert (
             not carrying or carrying & homes or {m.rpartition(".")[0] for m in carrying} & rooms
         ), tie
+
+
+def home(function):
+    """The source of a function by its dotted name, inside the package, and without the ending."""
+    parts = function.split(".")
+    sizes = range(len(parts) - 1, 1, -1)
+    return next(
+        Path(*parts[1:k]) for k in sizes if Path(ROOT, *parts[:k]).with_suffix(".py").is_file()
+    )
+
+
+def is_of(test, source):
+    """Whether a test is found from a source by the stem: in its file's name, folder or brackets.
+
+    The methods that one table defines are tested in one file, where the brackets name the method.
+    """
+    path, _, name = test.removeprefix("tests/").partition("::")
+    path = Path(path)
+    if path.parent == source:
+        return True
+    stems = re.fullmatch(rf"test_{source.name}(_.*)?", path.stem) or re.search(
+        rf"\[.*\b{source.name}\b.*\]", name
+    )
+    return path.parent == source.parent and bool(stems)
+
+
+@pytest.mark.parametrize("tie", ties.ties(ROOT / "book"), ids=lambda tie: tie.label)
+def test_a_label_leads_to_all_of_it(tie):
+    sources = [home(name) for name in tie.functions]
+    assert any(is_of(test, source) for test in tie.tests for source in sources)
+    assert list(Path(ROOT, "figures", tie.page).glob("*.py"))
+
+
+def test_another_stem_is_no_way():
+    """Negative controls: a longer word, another folder, and a name in the brackets' stead."""
+    for test in (
+        "tests/optimizers/test_ogre.py::test_step",
+        "tests/runs/test_ogr.py::test_step",
+        "tests/optimizers/test_family.py::test_ogr[dogr]",
+    ):
+        assert not is_of(test, Path("optimizers/ogr"))
+    assert is_of("tests/optimizers/test_ogr_runs.py::test_step", Path("optimizers/ogr"))
+    assert is_of("tests/regression/test_lines.py::test_slope", Path("regression"))

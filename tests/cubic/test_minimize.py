@@ -16,11 +16,8 @@ from hypothesis import strategies as st
 
 from refimpl import _compile
 from refimpl.cubic import CubicMinimum, minimize_cubic
-from refimpl.cubic.bounded import hold
-from refimpl.cubic.secular import length, root
 from refimpl.cubic.units import Model, in_units, natural_units
 from refimpl.errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
-from refimpl.linear_algebra.ldl import factor, solve
 from refimpl.oracle import cases_cubic, measure
 from refimpl.oracle import cubic as oracle
 from refimpl.oracle.arrays import exact, largest
@@ -421,67 +418,6 @@ def test_units_are_powers_of_two_of_order_one():
         assert 0.5 <= model.strength < 1.0
         back = model.hessian * 2.0 ** (units.model - np.add.outer(units.rates, units.rates))
         np.testing.assert_array_equal(back, H)
-
-
-# ------------------------------------------------------------------------------ the parts
-
-
-@pytest.mark.parametrize("n", [1, 3, 8])
-def test_factors(n):
-    """Against LAPACK's Cholesky factor and solver."""
-    A = np.random.default_rng(n).standard_normal((n, n))
-    M = A @ A.T + 0.1 * np.eye(n)
-    found = factor(M, 0.0)
-    assert found.definite
-    C = np.linalg.cholesky(M)
-    bound = 10 * n * EPS * np.linalg.cond(M)
-    np.testing.assert_allclose(found.L * np.sqrt(found.pivots), C, atol=bound * abs(C).max())
-    x = np.arange(1.0, n + 1.0)
-    want = np.linalg.solve(M, x)
-    np.testing.assert_allclose(solve(found, x), want, atol=bound * abs(want).max())
-    assert not factor(M - (np.linalg.eigvalsh(M)[0] + 0.01) * np.eye(n), 0.0).definite
-
-
-@EXAMPLES
-@given(st.integers(0, 2**32), st.floats(-250.0, 3.0))
-def test_secular_root(seed, decade):
-    """Against mpmath's own root finder, however close to the pole."""
-    rng = np.random.default_rng(seed)
-    base = np.r_[0.0, rng.uniform(0.1, 1.0, 3)]
-    rate = rng.uniform(0.5, 1.0, 4)
-    c = rng.standard_normal(4)
-    c[0] = 10.0**decade
-    # At the pole the others are short of it, so that the first component decides.
-    origin = 20.0
-    low = 0.1 * c[0] / (rate[0] * (origin + c[0]))
-    found = root(c, base, rate, origin, 1.0, low, 100.0 + c[0])
-    with mpmath.workdps(300):
-        c_, base_, rate_ = (list(map(mpmath.mpf, x)) for x in (c, base, rate))
-
-        def f(t):
-            z = [x / (b + v * t) for x, b, v in zip(c_, base_, rate_, strict=True)]
-            return mpmath.sqrt(mpmath.fsum(x * x for x in z)) - origin - t
-
-        near = mpmath.mpf(found)
-        assert f(near * (1 - 50 * mpmath.mpf(EPS))) > 0 > f(near * (1 + 50 * mpmath.mpf(EPS)))
-
-
-def test_length_neither_overflows_nor_vanishes():
-    for scale in (1e-300, 1.0, 1e300):
-        assert length(scale * np.array([3.0, -4.0])) == pytest.approx(5.0 * scale, rel=4 * EPS)
-    assert length(np.zeros(2)) == 0.0
-
-
-def test_free_directions_are_held():
-    """Positive definite on the groups without a cubic term, and nothing else is changed."""
-    H = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.5], [0.5, 0.5, -1.0]])
-    found = hold(Model(H, np.array([1.0, 1.0, 1.0]), np.array([0.0, 0.0, 1.0]), 1.0))
-    assert found.bounded
-    assert np.linalg.eigvalsh(found.held[:2, :2]).min() > 0.5
-    np.testing.assert_array_equal(found.held[2], H[2])
-    v = np.array([1.0, -1.0])
-    np.testing.assert_allclose((found.held - H)[:2, :2] @ np.ones(2), 0.0, atol=4 * EPS)
-    assert abs(v @ (found.held - H)[:2, :2] @ v) > 0.5
 
 
 # ------------------------------------------------------------------------------ at the boundary

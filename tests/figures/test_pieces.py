@@ -1,5 +1,6 @@
 """The numbers in the figures of the chapters on the three pieces, by another route."""
 
+import functools
 import json
 import re
 
@@ -24,6 +25,7 @@ from figures.repulsion import (
     phase_plane,
     repulsion,
 )
+from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -48,24 +50,13 @@ INTERACTIVE = [module for module in MODULES if hasattr(module, "interactive")]
 @pytest.fixture(scope="module")
 def data():
     """The data of each figure, computed once, with its own settings."""
-    computed = {}
-
-    def get(module):
-        if module not in computed:
-            computed[module] = module.compute()
-        return computed[module]
-
-    return get
+    return functools.cache(lambda module: module.compute())
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_drawn_and_said(module, data):
     """Each figure can be drawn, and says in words what it shows, without a missing number."""
-    figure = module.draw(data(module))
-    assert figure.axes
-    said = module.alt(data(module))
-    assert len(said) > 200
-    assert not re.search(r"\b(nan|inf)\b", said)
+    assert_drawn_and_said(module, data(module))
 
 
 @pytest.mark.parametrize("module", INTERACTIVE, ids=lambda m: m.__name__)

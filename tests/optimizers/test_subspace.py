@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 import scipy.optimize
 import scipy.signal
+import scipy.special
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,3 +120,38 @@ def test_axes_stay_orthonormal(size, D, d):
     _, state = follow(np.ones(D), [noisy] * steps, dimension=d)
     V = state.model.V
     np.testing.assert_allclose(V @ V.T, np.eye(d), rtol=0, atol=4 * steps * EPS)
+
+
+def test_prior_is_a_seen_line_in_every_basis():
+    """Adding it and turning commute, and its own line has the slope that was pretended."""
+    rng = np.random.default_rng(1)
+    line = regression.start(3)
+    for theta, g in rng.standard_normal((6, 2, 3)):
+        line = regression.update(line, theta, g, 0.3)
+    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    before = subspace.rotated(subspace.with_prior(line, 0.2, 1.7), turn)
+    after = subspace.with_prior(subspace.rotated(line, turn), 0.2, 1.7)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-14)
+    alone = subspace.with_prior(regression.start(3), 0.2, 1.7)
+    np.testing.assert_allclose(alone.C_gtheta, 1.7 * alone.C_thetatheta)
+    np.testing.assert_allclose(alone.C_gg, 1.7**2 * alone.C_thetatheta)
+
+
+def test_flattest_gives_way_to_a_stiffer_newcomer():
+    """By the definition, on both sides of equal stiffness; nothing is known of the new axis."""
+    stiffness = np.array([4.0, 9.0])
+    line = regression.start(2)._replace(
+        C_thetatheta=np.eye(2), C_gtheta=np.ones((2, 2)), C_gg=np.diag(stiffness)
+    )
+    model = subspace.Subspace(np.eye(2, 4), line)
+    off_theta = np.array([5.0, 5.0, 0.0, 1.0])
+    for length, taken in ((1.9, False), (2.1, True)):
+        found = subspace.renewed(model, off_theta, np.array([3.0, 3.0, length, 0.0]))
+        expected = np.eye(2, 4)
+        if taken:
+            expected[0] = [0.0, 0.0, 1.0, 0.0]
+        np.testing.assert_allclose(found.V, expected, atol=1e-15)
+        assert found.line.C_gg[0, 0] == (0.0 if taken else 4.0)
+        assert found.line.C_gtheta[0, 1] == (0.0 if taken else 1.0)
+        assert found.line.C_gg[1, 1] == 9.0

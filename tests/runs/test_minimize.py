@@ -7,19 +7,11 @@ from scipy.optimize import OptimizeResult
 
 import refimpl
 from refimpl import functions, optimizers
+from tests.runs.bowls import bowl, bowl_gradient, counted
 
 pytestmark = pytest.mark.numerics
 
 EPS = np.finfo(np.float64).eps
-H = np.array([[2.0, 0.5], [0.5, 1.0]])
-
-
-def bowl(x):
-    return 0.5 * x @ H @ x
-
-
-def bowl_gradient(x):
-    return H @ x
 
 
 def by_hand(function, x0, noise, method="fogr", **hyperparameters):
@@ -176,31 +168,13 @@ def test_further_arguments():
 
 
 def test_calls_are_counted_as_they_are_made():
-    calls = {"fun": 0, "jac": 0}
-
-    def fun(x):
-        calls["fun"] += 1
-        return bowl(x)
-
-    def jac(x):
-        calls["jac"] += 1
-        return bowl_gradient(x)
-
+    calls, fun, jac = counted()
     result = refimpl.minimize(fun, [1.0, 2.0], jac=jac, steps=6)
     assert (result.nfev, result.njev) == (calls["fun"], calls["jac"]) == (7, 7)
 
 
 def test_calls_of_a_diverging_run_are_counted_as_well():
-    calls = {"fun": 0, "jac": 0}
-
-    def fun(x):
-        calls["fun"] += 1
-        return bowl(x)
-
-    def jac(x):
-        calls["jac"] += 1
-        return bowl_gradient(x)
-
+    calls, fun, jac = counted()
     result = refimpl.minimize(fun, [1.0, 2.0], jac=jac, method="sgd", steps=50, alpha=1e3)
     assert result.diverged
     assert result.njev == calls["jac"] == result.nit

@@ -15,19 +15,11 @@ import refimpl
 from refimpl import _compile, functions, optimizers
 from refimpl.runs import execute
 from refimpl.runs.problem import as_problem
+from tests.runs.bowls import H, bowl, bowl_gradient
 
 pytestmark = pytest.mark.numerics
 
 EPS = np.finfo(np.float64).eps
-H = np.array([[2.0, 0.5], [0.5, 1.0]])
-
-
-def bowl(x):
-    return 0.5 * x @ H @ x
-
-
-def bowl_gradient(x):
-    return H @ x
 
 
 def of_numbers(x):

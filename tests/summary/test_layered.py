@@ -23,6 +23,7 @@ from refimpl.errors import (
 from refimpl.network import ACTIVATIONS, LOSSES, Batch, Network, one_hot
 from refimpl.summary import NOISE_FACTOR, definition, without_noise
 from refimpl.summary.layered import assign, summarize, summarize_with_noise
+from tests.network.products import count_weights
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -452,24 +453,13 @@ def test_price_in_gradients(monkeypatch):
     """
     work = 0
 
-    class Counting(np.ndarray):
-        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-            nonlocal work
-            plain = [np.asarray(x) for x in inputs]
-            if ufunc is np.matmul:
-                work += plain[0].size * plain[1].shape[1]
-            if out is not None:
-                options["out"] = tuple(np.asarray(x) for x in out)
-            return getattr(ufunc, method)(*plain, **options)
-
-    real = partitions.tensors
-
-    def counted(theta, shapes):
-        return {k: v.view(Counting) if v.ndim == 2 else v for k, v in real(theta, shapes).items()}
+    def add(left, right):
+        nonlocal work
+        work += left.size * right.shape[1]
 
     problem = large(width=16, records=10)
     assigned = assign(problem.network, problem.groups)
-    monkeypatch.setattr(partitions, "tensors", counted)
+    count_weights(monkeypatch, add)
     problem.network.gradient(problem.theta, problem.batch)
     gradient, work = work, 0
     summarize(*problem.place[:-1], assigned)

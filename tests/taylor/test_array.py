@@ -12,7 +12,7 @@ from refimpl import taylor
 from refimpl.errors import DtypeError, NotFiniteError, RangeError, ShapeError
 from refimpl.errors import UnsupportedOperationError as Unsupported
 from refimpl.taylor import Taylor, expand, line, logsumexp
-from tests.taylor.test_taylor import EPS, close
+from tests.taylor.polynomials import EPS, close
 
 # ----------------------------------------------------------------------------------------- arrays
 

@@ -394,6 +394,12 @@ def recompute(records, row, rival):
     return _record(row, rival, entry, _best(row, [entry.excess, *others]))
 
 
+def versions():
+    """Versions of what can change a digit of the results, by name."""
+    packages = {name: metadata.version(name) for name in ("numba", "numpy", "scipy")}
+    return packages | {"python": platform.python_version(), "refimpl": __version__}
+
+
 def write(records, path, *, command=""):
     """Keep records as JSON: one field a line, sorted, so that a difference can be read.
 
@@ -415,13 +421,7 @@ def write(records, path, *, command=""):
     ...     header(f"{folder}/records.json")["command"], read(f"{folder}/records.json")
     ('python experiments.py', [])
     """
-    packages = ("numba", "numpy", "scipy")
-    header = {
-        "schema": SCHEMA,
-        "command": command,
-        "versions": {name: metadata.version(name) for name in packages}
-        | {"python": platform.python_version(), "refimpl": __version__},
-    }
+    header = {"schema": SCHEMA, "command": command, "versions": versions()}
     lines = [f" {_json(name)}: {_json(value)}" for name, value in header.items()]
     lines.append(f' "records": [{",".join(map(_block, records))}]')
     as_path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

@@ -1,7 +1,5 @@
 """The figures of the laboratory: gallery, noise models, fair comparison, chaos."""
 
-import html
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -9,11 +7,11 @@ import scipy.stats
 pytest.importorskip("matplotlib")
 
 import refimpl
-from figures import page
 from figures.laboratory import chaos, fair_comparison, gallery, noise_models
 from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 from tests.figures.figure_settings import SMALL
+from tests.figures.saying import assert_pictured_with_its_words
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -30,11 +28,7 @@ def data():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_it_draws_and_says_what_it_shows(name, data):
-    words = MODULES[name].alt(data[name])
-    shown = page.picture(MODULES[name].draw(data[name]), words)._repr_html_()
-    assert shown.startswith("<img src=")
-    assert html.escape(words) in shown
-    assert len(words) > 150
+    assert_pictured_with_its_words(MODULES[name], data[name])
 
 
 @pytest.mark.parametrize("name", MODULES)

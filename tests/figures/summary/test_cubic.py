@@ -1,7 +1,5 @@
 """The figure of the cubic model: its numbers by another route, its drawing, its words."""
 
-import re
-
 import numpy as np
 import pytest
 import scipy.optimize
@@ -9,6 +7,7 @@ import scipy.optimize
 pytest.importorskip("matplotlib")
 
 from figures.summary import cubic
+from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -21,11 +20,7 @@ def data():
 
 
 def test_drawn_and_said(data):
-    figure = cubic.draw(data)
-    assert len(figure.axes) == 4
-    said = cubic.alt(data)
-    assert len(said) > 200
-    assert not re.search(r"\b(nan|inf)\b", said)
+    assert_drawn_and_said(cubic, data, axes=4)
 
 
 def test_secular_function(data):

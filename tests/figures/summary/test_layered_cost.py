@@ -1,7 +1,5 @@
 """The figure on the price of a summary: its count of products by another route, its words."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,8 @@ from figures.summary import layered_cost
 from refimpl import layered_summary, partitions
 from refimpl.network import Network
 from refimpl.summary.layered import assign
+from tests.figures.saying import assert_drawn_and_said
+from tests.network.products import count_weights
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -25,10 +25,7 @@ def data():
 
 
 def test_drawn_and_said(data):
-    assert len(layered_cost.draw(data).axes) == 2
-    said = layered_cost.alt(data)
-    assert len(said) > 200
-    assert not re.search(r"\b(nan|inf)\b", said)
+    said = assert_drawn_and_said(layered_cost, data, axes=2)
     assert f"{data.products[-1]:.1f} at its end" in said
 
 
@@ -55,21 +52,11 @@ def test_products_of_other_partitions(partition, monkeypatch):
     groups = assign(place.network, partition(place.network.shapes))
     count = 0
 
-    class Counting(np.ndarray):
-        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-            nonlocal count
-            plain = [np.asarray(x) for x in inputs]
-            if ufunc is np.matmul and plain[1].shape == (6, 6):
-                count += plain[0].shape[0] / 5
-            if out is not None:
-                options["out"] = tuple(np.asarray(x) for x in out)
-            return getattr(ufunc, method)(*plain, **options)
+    def add(left, right):
+        nonlocal count
+        if right.shape == (6, 6):
+            count += left.shape[0] / 5
 
-    real = partitions.tensors
-
-    def counted(theta, shapes):
-        return {k: v.view(Counting) if v.ndim == 2 else v for k, v in real(theta, shapes).items()}
-
-    monkeypatch.setattr(layered_summary.partitions, "tensors", counted)
+    count_weights(monkeypatch, add)
     layered_summary.summarize(place.network, place.batch, place.theta, place.direction, groups)
     assert layered_cost.products(place.network, groups) == pytest.approx(count / 8)

@@ -1,7 +1,5 @@
 """The figure of a slice and its model: its numbers by another route, its drawing, its words."""
 
-import re
-
 import numpy as np
 import pytest
 import scipy.optimize
@@ -9,6 +7,7 @@ import scipy.optimize
 pytest.importorskip("matplotlib")
 
 from figures.summary import loss_slice
+from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -19,11 +18,7 @@ def data():
 
 
 def test_drawn_and_said(data):
-    figure = loss_slice.draw(data)
-    assert len(figure.axes) == 2
-    said = loss_slice.alt(data)
-    assert len(said) > 200
-    assert not re.search(r"\b(nan|inf)\b", said)
+    assert_drawn_and_said(loss_slice, data, axes=2)
 
 
 def by_hand(theta):

@@ -1,7 +1,6 @@
 """The figure on derivatives of high order: its numbers by another route, its words."""
 
 import math
-import re
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +12,7 @@ import itertools
 
 from figures.summary import taylor
 from refimpl.taylor import expand, series
+from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -25,10 +25,7 @@ def data():
 
 
 def test_drawn_and_said(data):
-    assert len(taylor.draw(data).axes) == 2
-    said = taylor.alt(data)
-    assert len(said) > 200
-    assert not re.search(r"\b(nan|inf)\b", said)
+    said = assert_drawn_and_said(taylor, data, axes=2)
     assert f"{data.ratio[-1]:.0f} times" in said
     assert "no digit is right" in said
 

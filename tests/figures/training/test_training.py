@@ -9,11 +9,11 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
 
-from figures import style
 from figures.training import training, training_rates
 from refimpl import optimizers
 from refimpl.errors import StateError
 from refimpl.runs.experiments.training import summary_cost
+from tests.figures.saying import drawn
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -243,10 +243,8 @@ def test_online_sfn_stops_early(data):
 @pytest.mark.parametrize("whose", ["kept", "invented"])
 def test_drawn_and_said(whose, data, invented):
     shown = data if whose == "kept" else training.compute(invented)
-    figure = training.draw(shown)
     # That of the kept records repeats in tests/figures/test_figures.py.
-    if whose == "invented":
-        assert style.render(figure) == style.render(training.draw(shown))
+    figure = drawn(training, shown, twice=whose == "invented")
     assert len(figure.axes) == (8 if whose == "kept" else 4)
     said = training.alt(shown)
     assert "ogr" in said

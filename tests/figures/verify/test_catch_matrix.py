@@ -11,13 +11,13 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("matplotlib")
 
-from figures import style
 from figures.verify import catch_matrix
 from refimpl import vectors
 from refimpl._compile import PACKAGE
 from refimpl.errors import StateError
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, VARIANTS
+from tests.figures.saying import drawn
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -267,10 +267,8 @@ def test_a_wrong_cause_does_not_count(invented):
 @pytest.mark.parametrize("whose", ["kept", "invented"])
 def test_the_matrix_is_drawn_and_described(whose, data, invented):
     shown = data if whose == "kept" else catch_matrix.compute(invented)
-    figure = catch_matrix.draw(shown)
     # That of the kept records repeats in tests/figures/test_figures.py.
-    if whose == "invented":
-        assert style.render(figure) == style.render(catch_matrix.draw(shown))
+    figure = drawn(catch_matrix, shown, twice=whose == "invented")
     names = [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
     assert sorted(names) == sorted(mutant.name for mutant in shown.mutants)
     marks = sum(len(points.get_offsets()) for ax in figure.axes for points in ax.collections)

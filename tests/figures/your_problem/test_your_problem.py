@@ -1,6 +1,5 @@
 """The figures of the page on one's own problem: numbers by another route, words, and one method."""
 
-import html
 import re
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import pytest
 pytest.importorskip("matplotlib")
 
 import refimpl
-from figures import page
 from figures.your_problem import followed, your_least_squares, your_logistic
 from refimpl import noise
 from tests.figures.figure_settings import SMALL
+from tests.figures.saying import assert_pictured_with_its_words
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -27,18 +26,11 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_it_draws_and_says_what_it_shows(name, data):
-    words = MODULES[name].alt(data[name])
-    shown = page.picture(MODULES[name].draw(data[name]), words)._repr_html_()
-    assert html.escape(words) in shown
-    assert len(words) > 150
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_same_settings_give_the_same_words(name, data):
-    again = MODULES[name].compute(**SMALL[name])
-    assert MODULES[name].alt(again) == MODULES[name].alt(data[name])
+def test_pictured_and_the_same_words_again(data):
+    for name, module in MODULES.items():
+        assert_pictured_with_its_words(module, data[name])
+        again = module.compute(**SMALL[name])
+        assert module.alt(again) == module.alt(data[name])
 
 
 def test_the_page_and_the_pictures_follow_the_same_method():

@@ -16,6 +16,7 @@ from refimpl.network import Batch, Data, Model, Network, minibatches
 from refimpl.optimizers.grouped_newton import Slice
 from refimpl.optimizers.momentum import momentum
 from refimpl.runs.experiments.training import gradient_products, summary_cost, train, value_cost
+from tests.network.products import counting
 
 pytestmark = pytest.mark.numerics
 
@@ -134,30 +135,24 @@ def multiplications(monkeypatch, network, what):
     theta = network.initial(rng)
     count = 0
 
-    class Counting(np.ndarray):
-        def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-            nonlocal count
-            plain = [np.asarray(x) for x in inputs]
-            if ufunc is np.matmul:
-                a, b = plain
-                count += a.size * (b.shape[-1] if b.ndim > 1 else 1)
-            if out is not None:
-                options["out"] = tuple(np.asarray(x) for x in out)
-            return counting(getattr(ufunc, method)(*plain, **options))
+    def add(a, b):
+        nonlocal count
+        count += a.size * (b.shape[-1] if b.ndim > 1 else 1)
 
-    def counting(found):
+    def counted(found):
         floats = isinstance(found, np.ndarray) and found.dtype.kind == "f"
-        return found.view(Counting) if floats else found
+        return found.view(kind) if floats else found
 
+    kind = counting(add, counted)
     real, empty, where = partitions.tensors, np.empty, np.where
     with monkeypatch.context() as patch:
         patch.setattr(
             layered_summary.partitions,
             "tensors",
-            lambda *given: {name: counting(part) for name, part in real(*given).items()},
+            lambda *given: {name: counted(part) for name, part in real(*given).items()},
         )
-        patch.setattr(np, "empty", lambda *given: counting(empty(*given)))
-        patch.setattr(np, "where", lambda *given: counting(where(*given)))
+        patch.setattr(np, "empty", lambda *given: counted(empty(*given)))
+        patch.setattr(np, "where", lambda *given: counted(where(*given)))
         what(batch, theta)
     return count / records
 

@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import sys
 
 import mpmath as mp
 import numpy as np
@@ -10,10 +9,8 @@ import pytest
 import scipy.optimize
 import scipy.special
 import scipy.stats
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 
-import refimpl
 from refimpl import partitions
 from refimpl.errors import DtypeError, RangeError, ShapeError, UnknownNameError
 from refimpl.network import (
@@ -23,12 +20,9 @@ from refimpl.network import (
     Data,
     Model,
     Network,
-    digits,
     minibatches,
     one_hot,
     split,
-    standardized,
-    two_moons,
 )
 from refimpl.taylor import expand
 
@@ -232,142 +226,6 @@ def test_initial_size_is_kept(activation):
         theta = Network(network.widths, activation, "mse").initial(rng)
         logs.append(np.log(np.mean(network.outputs(theta, rng.standard_normal((50, 200))) ** 2)))
     assert (abs(np.mean(logs) - np.log(2.0)) < 0.6) == (activation == "relu")
-
-
-# ------------------------------------------------------------------------------------------- data
-
-
-@pytest.fixture(scope="module")
-def moons():
-    pytest.importorskip("sklearn")
-    return two_moons(np.random.default_rng(0), n=200)
-
-
-def test_data_sets(moons):
-    rng = np.random.default_rng(0)
-    numbers = digits(rng, test=0.2)
-    for data, n, features, classes in ((numbers, 1797, 64, 10), (moons, 200, 2, 2)):
-        assert len(data.train.inputs) + len(data.test.inputs) == n
-        assert data.train.inputs.shape[1] == data.test.inputs.shape[1] == features
-        assert set(data.train.targets) == set(data.test.targets) == set(range(classes))
-        mean, deviation = data.train.inputs.mean(axis=0), data.train.inputs.std(axis=0)
-        live = deviation > 0.0
-        # NumPy adds the rows of a matrix one after another.
-        np.testing.assert_allclose(mean, 0.0, atol=n * EPS)
-        np.testing.assert_allclose(deviation[live], 1.0, rtol=n * EPS)
-        assert live.sum() > 0.9 * features
-        assert not data.test.inputs[:, ~live].any()
-        assert abs(data.test.inputs.mean()) < 0.5
-    assert len(numbers.test.inputs) == round(0.2 * 1797)
-
-
-def test_data_is_the_generators(moons):
-    again = two_moons(np.random.default_rng(0), n=200)
-    other = two_moons(np.random.default_rng(1), n=200)
-    np.testing.assert_array_equal(again.train.inputs, moons.train.inputs)
-    assert not np.array_equal(other.train.inputs, moons.train.inputs)
-
-
-def test_split_and_standardize():
-    rng = np.random.default_rng(0)
-    inputs = np.column_stack([np.arange(20.0), np.full(20, 0.1)])
-    parts = split(Batch(inputs, np.arange(20)), rng, 0.3)
-    seen = np.concatenate([parts.train.targets, parts.test.targets])
-    assert sorted(seen) == list(range(20))
-    assert len(parts.test.targets) == 6
-    for part in parts:
-        np.testing.assert_array_equal(part.inputs[:, 0], part.targets)
-    scaled = standardized(parts)
-    mean, deviation = parts.train.targets.mean(), parts.train.targets.std()
-    for part in scaled:
-        np.testing.assert_allclose(part.inputs[:, 0], (part.targets - mean) / deviation)
-        assert not part.inputs[:, 1].any()
-
-
-@EXAMPLES
-@given(st.integers(1, 30), st.data(), st.integers(0, 2**32))
-def test_minibatches_of_an_epoch(records, data, seed):
-    """No record twice, and as many as fit; over the epochs all of them."""
-    size = data.draw(st.integers(1, records))
-    batches = minibatches(records, size, np.random.default_rng(seed))
-    for _ in range(3):
-        epoch = np.concatenate([next(batches) for _ in range(records // size)])
-        assert len(set(epoch)) == len(epoch) == records // size * size
-        assert set(epoch) <= set(range(records))
-
-
-def test_minibatches_are_those_of_the_noise_model():
-    """The same records as `refimpl.noise.minibatch` picks from the same generator."""
-    picks = refimpl.noise.minibatch(4).pick(np.random.default_rng(3), 7, 10)
-    batches = minibatches(10, 4, np.random.default_rng(3))
-    np.testing.assert_array_equal(picks, [next(batches) for _ in range(7)])
-
-
-def test_without_scikit_learn(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    for load in (digits, two_moons):
-        with pytest.raises(ModuleNotFoundError, match="pip install scikit-learn"):
-            load(np.random.default_rng(0))
-
-
-# --------------------------------------------------------------------------------------- training
-
-
-def test_model_is_minimized(moons):
-    """To a loss and an accuracy that no straight line reaches."""
-    rng = np.random.default_rng(1)
-    straight = Model(Network((2, 2)), moons)
-    linear = scipy.optimize.minimize(straight.value, np.zeros(6), jac=straight.gradient)
-    assert linear.fun > 0.3
-    assert straight.accuracy(linear.x, "train") < 0.9
-    model = Model(Network((2, 10, 2)), moons)
-    start = model.network.initial(rng)
-    for method, setting in (("adam", {"alpha": 0.03}), ("momentum", {"alpha": 1.0})):
-        result = refimpl.minimize(
-            model.value,
-            start,
-            jac=model.noisy_gradient(30, rng),
-            method=method,
-            steps=300,
-            progress=False,
-            **setting,
-        )
-        assert result.values[-1] < 0.2
-        assert model.accuracy(result.x) > 0.93
-        assert model.accuracy(result.x, "train") > 0.93
-
-
-def test_digits_are_learnt():
-    pytest.importorskip("sklearn")
-    rng = np.random.default_rng(0)
-    model = Model(Network((64, 30, 10), "relu"), digits(rng))
-    start = model.network.initial(rng)
-    result = refimpl.minimize(
-        lambda theta: 0.0,  # the loss at each step is not needed here
-        start,
-        jac=model.noisy_gradient(64, rng),
-        method="adam",
-        alpha=0.01,
-        steps=150,
-        progress=False,
-    )
-    # Chance is a tenth.
-    assert model.accuracy(start) < 0.3
-    assert model.accuracy(result.x) > 0.93
-
-
-def test_gradients_of_batches(moons):
-    """The mean over an epoch of equal minibatches is the gradient; indices and records agree."""
-    model = Model(Network((2, 4, 2), "softplus"), moons)
-    theta = model.network.initial(np.random.default_rng(0))
-    noisy = model.noisy_gradient(25, np.random.default_rng(0))
-    mean = np.mean([noisy(theta) for _ in range(6)], axis=0)
-    np.testing.assert_allclose(mean, model.gradient(theta), rtol=0, atol=64 * EPS)
-    index = np.array([3, 1, 4])
-    np.testing.assert_array_equal(
-        model.gradient(theta, index), model.gradient(theta, moons.train.take(index))
-    )
 
 
 def test_accuracy():

@@ -1,3 +1,5 @@
+"""The step bounded by row sums: against its definition, its guarantee, and escape from a saddle."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,13 +117,6 @@ def test_zero_row():
     np.testing.assert_array_equal(row_sum_bound(np.zeros((2, 2)), g), [0.0, 0.0])
 
 
-@pytest.mark.parametrize("power", [-900, 900])
-def test_extreme_scales(power):
-    H, g = indefinite(3, 4)
-    scale = 2.0**power
-    np.testing.assert_array_equal(row_sum_bound(scale * H, scale * g), row_sum_bound(H, g))
-
-
 def test_beyond_the_largest_float():
     """A step that no float can hold is cut; a row sum that none can hold is an error."""
     step = row_sum_bound(np.array([[5e-324]]), np.array([1e300]))
@@ -177,11 +172,3 @@ def test_wrong_input():
     for bad in (-1e-9, np.nan, np.inf):
         with pytest.raises(RangeError, match="cut"):
             row_sum_bound(H, g, 1.0, bad)
-
-
-def test_inputs_are_not_changed():
-    H, g = indefinite(9, 3)
-    before = H.copy(), g.copy()
-    row_sum_bound(H, g, 1.5, 0.1)
-    np.testing.assert_array_equal(H, before[0])
-    np.testing.assert_array_equal(g, before[1])
