@@ -32,6 +32,8 @@ class Whole:
     __slots__ = ()
     # Whether nothing is added to the gradient, so that no noise need be kept.
     silent = False
+    # Whether some steps drawn after others are what all of them are when drawn at once.
+    stepwise = False
 
     def batch(self, records):
         """Number of records that a step sees; 0 for all."""
@@ -46,6 +48,7 @@ class Scaled(Whole):
     """Mixin of the models with a `deviation`, which may be 0."""
 
     __slots__ = ()
+    stepwise = True
 
     @property
     def silent(self):

@@ -63,7 +63,7 @@ class Budget:
     def write(self):
         """Write down where it stands, by the same rule of divergence as the driver's."""
         k = self.spent()
-        self.runs.path[k] = self.iterate
+        self.runs.path[min(k, len(self.runs.path) - 1)] = self.iterate
         self.runs.values[k] = np.inf
         if length(self.iterate) <= self.limit:
             self.runs.values[k] = self.ask(self.problem.value, self.iterate, self.problem.data)

@@ -1,6 +1,8 @@
 """One call of the driver: what it needs is drawn before, what it found wrong is raised after."""
 
 import functools
+import math
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +59,7 @@ class Runs(NamedTuple):
     final: np.ndarray  # (seeds, starts), inf for a diverged run, NaN for one that has not ended
     done: np.ndarray  # (seeds, starts), steps completed
     outcome: np.ndarray  # (seeds, starts)
-    path: np.ndarray  # (steps + 1, D) of the last run
+    path: np.ndarray  # (steps + 1, D) of the last run, or (1, D), its last position alone
     values: np.ndarray  # (steps + 1,) of the last run
     stop: np.ndarray  # (1,), set by a thread that wants the sweep to end after the present step
 
@@ -66,7 +68,7 @@ class Runs(NamedTuple):
         return int(np.where(self.outcome == DIVERGED, steps, self.done.clip(0)).sum())
 
 
-def begin(seeds, n, steps, D):
+def begin(seeds, n, steps, D, keep_path=True):
     """Runs of which none has begun.
 
     Raises
@@ -74,13 +76,8 @@ def begin(seeds, n, steps, D):
     RangeError
         For more steps than memory holds a path of.
     """
-    try:
-        path, values = np.empty((steps + 1, D)), np.empty(steps + 1)
-    except (MemoryError, ValueError):
-        raise RangeError(
-            f"the path of {steps} steps in {D} dimensions does not fit into memory; "
-            "take fewer steps, or go on from where a run ended"
-        ) from None
+    path = room((steps + 1 if keep_path else 1, D), f"the path of {steps} steps")
+    values = room((steps + 1,), f"the values of {steps} steps")
     return Runs(
         final=np.full((seeds, n), np.nan),
         done=np.full((seeds, n), NOT_BEGUN),
@@ -89,6 +86,37 @@ def begin(seeds, n, steps, D):
         values=values,
         stop=np.zeros(1, dtype=np.bool_),
     )
+
+
+def room(shape, what, dtype=np.float64):
+    """An empty array.
+
+    Raises
+    ------
+    RangeError
+        Where there is no memory for it; a system that hands out more than it has would end the
+        process later.
+    """
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    try:
+        if needed > _memory():
+            raise MemoryError
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        raise RangeError(
+            f"{what} in {shape[-1]} dimensions needs {needed} bytes, which do not fit into memory; "
+            "take fewer steps, keep no path (keep_path=False of minimize), or go on from where a "
+            "run ended"
+        ) from None
+
+
+@functools.cache
+def _memory():
+    """Bytes of memory that the machine has; infinite where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return np.inf
 
 
 def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=False):
@@ -122,14 +150,9 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     directions = np.empty((len(seeds), n, d, D))
     batch = noise.batch(records)
     silent = getattr(noise, "silent", False)
-    try:
-        perturbations = np.empty((len(seeds), n, steps, 0 if silent else D))
-        picks = np.empty((len(seeds), n, steps, batch), dtype=np.int64)
-    except (MemoryError, ValueError):
-        raise RangeError(
-            f"the noise of {n} starts, {steps} steps and {D} dimensions is drawn beforehand and "
-            "does not fit into memory; take fewer steps, or go on from where a run ended"
-        ) from None
+    what = f"the noise of {n} starts and {steps} steps, which is drawn beforehand,"
+    perturbations = room((len(seeds), n, steps, 0 if silent else D), what)
+    picks = room((len(seeds), n, steps, batch), what, np.int64)
     for s, seed in enumerate(seeds):
         generator = generator_of(seed)
         for i in range(n):
@@ -148,6 +171,29 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     if np.isnan(perturbations.min(initial=0.0)):
         raise NotFiniteError(f"expected noise without NaN, but {noise!r} drew some")
     return Drawn(directions, perturbations, picks, noise.perturb)
+
+
+def draw_in_blocks(method, parameters, noise, problem, seed, steps, D):
+    """As `draw` for one run, the same numbers, a few steps at a time where the model can.
+
+    A generator of the user's own is drawn from at once: it is left at the same place however early
+    the run ends.
+
+    Yields
+    ------
+    Drawn
+    """
+    some = steps
+    if getattr(noise, "stepwise", False) and not (
+        noise.silent or method.solver or isinstance(seed, np.random.Generator)
+    ):
+        some = min(steps, max(1, NUMBERS_AT_ONCE // D))
+    generator = seed if some == steps else generator_of(seed)
+    for first in range(0, steps, some):
+        block = min(some, steps - first)
+        yield draw(method, parameters, noise, problem, [generator], 1, block, D)
+        # They belong to the start.
+        method = method._replace(directions=False)
 
 
 def pass_over(noise, generator, steps, D):
@@ -204,10 +250,11 @@ def compile_driver(method, perturb, runs, D, carry=False):
         kernel(method)
 
 
-def execute(problem, method, parameters, starts, drawn, runs, carry=False):
+def execute(problem, method, parameters, starts, blocks, runs, carry=False):
     """Run the driver, compiled where the problem is. `StopIteration` ends it, nothing lost.
 
-    Overwrites `runs`, of which none has begun, and returns them.
+    `blocks` are the `Drawn` of the first steps, of those after them, and so on: one for several
+    runs. Overwrites `runs`, of which none has begun, and returns them.
 
     Raises
     ------
@@ -215,14 +262,16 @@ def execute(problem, method, parameters, starts, drawn, runs, carry=False):
         With the step and the path so far.
     """
     if compiles(problem, method):
-        if not carry and in_lanes(problem, method, parameters, starts, drawn, runs):
-            return runs
+        if not carry and len(starts) * len(runs.final) > 1:
+            (drawn,) = blocks
+            if in_lanes(problem, method, parameters, starts, drawn, runs):
+                return runs
         # Before the run, where an error would be taken for one of the user's function.
         kernel(method)
     try:
         # A diverging run overflows on its way out: that is its result, not a warning.
         with np.errstate(all="ignore"):
-            _drive(problem, method, parameters, starts, drawn, carry, runs)
+            _drive(problem, method, parameters, starts, blocks, carry, runs)
     except StopIteration:
         pass
     except RunError as error:
@@ -252,40 +301,50 @@ def execute(problem, method, parameters, starts, drawn, runs, carry=False):
     return runs
 
 
-def _drive(problem, method, parameters, starts, drawn, carry, runs):
+def _drive(problem, method, parameters, starts, blocks, carry, runs):
     """Fill `runs`, by SciPy, by the compiled driver, or by the same driver as plain Python."""
     if method.solver:
         # Imported here: SciPy's optimizers take longer to load than a lattice of ours to run.
         from .baselines import execute_scipy
 
+        (drawn,) = blocks
         execute_scipy(problem, method, starts, drawn, runs)
         return
-    run, perturb = _compile.readable(sweep), drawn.perturb.text
+    run, form = _compile.readable(sweep), "text"
     if method.curvature:
         method = with_curvature(method, problem)
     elif problem.compiled:
-        run, perturb = kernel(method), drawn.perturb.kernel
-    run(
-        problem.value,
-        problem.gradient,
-        perturb,
-        method.start,
-        method.step,
-        starts,
-        drawn.directions,
-        drawn.noise,
-        drawn.picks,
-        parameters,
-        problem.data,
-        problem.records,
-        carry,
-        runs.path,
-        runs.values,
-        runs.final,
-        runs.done,
-        runs.outcome,
-        runs.stop,
-    )
+        run, form = kernel(method), "kernel"
+    state, first = None, 0
+    for drawn in blocks:
+        if first == 0:
+            state = method.start(starts[0], drawn.directions[0, 0], parameters)
+        state = run(
+            problem.value,
+            problem.gradient,
+            getattr(drawn.perturb, form),
+            method.start,
+            method.step,
+            state,
+            first,
+            starts,
+            drawn.directions,
+            drawn.noise,
+            drawn.picks,
+            parameters,
+            problem.data,
+            problem.records,
+            carry,
+            runs.path,
+            runs.values,
+            runs.final,
+            runs.done,
+            runs.outcome,
+            runs.stop,
+        )
+        first += drawn.noise.shape[2]
+        if runs.stop[0] or runs.outcome.any():
+            break
 
 
 def with_curvature(method, problem):
@@ -350,4 +409,4 @@ def reached(runs):
         return 0, runs.path[:0].copy()
     step = int(begun[-1])
     # A part is copied, so that it does not keep the whole.
-    return step, runs.path if step + 1 == len(runs.path) else runs.path[: step + 1].copy()
+    return step, runs.path if step + 1 >= len(runs.path) else runs.path[: step + 1].copy()

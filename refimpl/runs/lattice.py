@@ -163,7 +163,7 @@ def lattice(
             outcome=whole.outcome[some],
             stop=whole.stop,
         )
-        execute(problem, method, parameters, starts, drawn, runs, carry_state)
+        execute(problem, method, parameters, starts, [drawn], runs, carry_state)
 
     chunks = [slice(k, k + chunk) for k in range(0, len(seeds), chunk)]
     with bar(

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 
 import numpy as np
 from scipy.optimize import OptimizeResult
@@ -11,9 +12,18 @@ from .._outside import bar
 from ..functions.function import Function
 from ..noise import as_noise
 from ..outcomes import DIVERGED, farthest, length
-from .execute import as_text, begin, compile_driver, compiles, draw, execute, last_gradient, reached
+from .execute import (
+    as_text,
+    begin,
+    compile_driver,
+    compiles,
+    draw_in_blocks,
+    execute,
+    last_gradient,
+    reached,
+)
 from .interruptible import in_threads
-from .lattice import positive
+from .lattice import positive, switch
 from .problem import as_position, as_problem
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
@@ -48,6 +58,7 @@ def minimize(
     hessp=None,
     args=(),
     callback=None,
+    keep_path=True,
     progress=None,
     **hyperparameters,
 ):
@@ -81,6 +92,8 @@ def minimize(
         Called after each step, as SciPy's own methods do: ``callback(x)``, or, if its only
         parameter is named `intermediate_result`, with an `OptimizeResult` of `x`, `fun`, `nit` and
         `state`; `StopIteration` ends the run.
+    keep_path : bool, optional
+        Whether the result has all positions, ``(nit + 1) D`` numbers, or the last one alone.
     progress : bool, optional
         Progress bar on standard error; by default on a terminal, for work of more than two seconds.
     **hyperparameters
@@ -90,8 +103,9 @@ def minimize(
     -------
     scipy.optimize.OptimizeResult
         `x`, `fun`, `jac` (at `x`, without noise), `nit`, `nfev`, `njev`, `success`, `status`,
-        `message`, `diverged`, `path` (nit + 1, D), `values` (nit + 1,), without noise. A diverged
-        run keeps its path up to the position that left the ball; its last value is `inf`.
+        `message`, `diverged`, `path` (nit + 1, D), or (1, D) without `keep_path`, and `values`
+        (nit + 1,), without noise. A diverged run keeps its path up to the position that left the
+        ball; its last value is `inf`.
 
     Raises
     ------
@@ -130,12 +144,13 @@ def minimize(
     problem.check_curvature(method)
     watch = Watch(callback, progress=progress)
     steps = positive("steps", steps)
-    return solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch)
+    keep_path = switch("keep_path", keep_path)
+    return solve(problem, method, parameters, x0, steps, as_noise(noise), seed, watch, keep_path)
 
 
-def solve(problem, method, parameters, x0, steps, noise, seed, watch):
+def solve(problem, method, parameters, x0, steps, noise, seed, watch, keep_path=True):
     """The run behind `minimize`, all its arguments checked; returns its `Result`."""
-    runs = begin(1, 1, steps, x0.size)
+    runs = begin(1, 1, steps, x0.size, keep_path)
     method = as_text(method, problem, steps, x0.size)
     try:
         run(problem, method, parameters, x0, steps, noise, seed, watch, runs)
@@ -148,12 +163,15 @@ def solve(problem, method, parameters, x0, steps, noise, seed, watch):
 
 def run(problem, method, parameters, x0, steps, noise, seed, watch, runs):
     """Fill `runs`, which may be looked at between the steps."""
-    drawn = draw(method, parameters, noise, problem, [seed], 1, steps, x0.size)
+    D = x0.size
+    blocks = draw_in_blocks(method, parameters, noise, problem, seed, steps, D)
+    # What is wrong with noise or seed is said before any work.
+    blocks = itertools.chain([next(blocks)], blocks)
     with watch.bar(steps) as shown:
         if compiles(problem, method) and not watch.needed:
-            compile_driver(method, drawn.perturb, 1, x0.size)
+            compile_driver(method, noise.perturb, 1, D)
             in_threads(
-                lambda one: execute(problem, method, parameters, one, drawn, runs),
+                lambda one: execute(problem, method, parameters, one, blocks, runs),
                 [x0[None]],
                 1,
                 runs.stop,
@@ -161,7 +179,7 @@ def run(problem, method, parameters, x0, steps, noise, seed, watch, runs):
             )
         else:
             watched = watch.gradients(problem), watch.steps(method)
-            execute(*watched, parameters, x0[None], drawn, runs)
+            execute(*watched, parameters, x0[None], blocks, runs)
             watch.last(runs)
 
 
@@ -288,7 +306,7 @@ class Watch:
         nit = int(runs.done[-1, -1])
         if nit > self.count:
             try:
-                self.look(runs.path[nit], runs.values[nit])
+                self.look(runs.path[min(nit, len(runs.path) - 1)], runs.values[nit])
             except StopIteration:
                 pass
 

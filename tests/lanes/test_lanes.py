@@ -342,7 +342,7 @@ def outcomes(problem, starts, steps, noise=0.0, seeds=2, **given):
         starts.shape[1],
     )
     runs = execute.begin(seeds, len(starts), steps, starts.shape[1])
-    execute.execute(problem, FOGR, parameters, starts, drawn, runs)
+    execute.execute(problem, FOGR, parameters, starts, [drawn], runs)
     return runs.final, runs.done, runs.outcome
 
 

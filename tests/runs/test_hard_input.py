@@ -373,7 +373,7 @@ def test_no_steps_and_no_seeds():
 
 @pytest.mark.parametrize("steps", [10**14, 10**30])
 def test_more_steps_than_memory(steps):
-    with pytest.raises(RangeError, match="does not fit into memory; take fewer steps"):
+    with pytest.raises(RangeError, match="do not fit into memory; take fewer steps"):
         refimpl.minimize(bowl, np.ones(D), jac=bowl_gradient, steps=steps)
 
 

@@ -13,6 +13,7 @@ import scipy.optimize
 
 import refimpl
 from refimpl import _compile, functions, optimizers
+from refimpl.errors import GradientError, RangeError
 from refimpl.runs import execute
 from refimpl.runs.problem import as_problem
 from tests.runs.bowls import H, bowl, bowl_gradient
@@ -167,6 +168,77 @@ def test_memory_of_a_run_without_noise():
     finally:
         tracemalloc.stop()
     assert peak < 1.5 * (steps + 1) * D * 8
+
+
+def test_memory_of_a_run_with_noise_and_no_path():
+    """A block of noise and a few vectors; the noise of all steps was drawn before the first."""
+    D, steps = 20_000, 50
+    given = {"jac": lambda x: 2.0 * x, "method": "sgd", "steps": steps, "noise": 0.1, "seed": 0}
+    refimpl.minimize(lambda x: float(x @ x), np.ones(2), **given)
+    tracemalloc.start()
+    try:
+        run = refimpl.minimize(lambda x: float(x @ x), np.ones(D), keep_path=False, **given)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert run.path.shape == (1, D)
+    assert peak < 0.4 * (steps + 1) * D * 8
+
+
+@pytest.mark.parametrize("method", ["online_sfn", "fogr", "bfgs"])
+@pytest.mark.parametrize("how", ["laboratory", "own"])
+def test_without_its_path_a_run_is_the_same(method, how):
+    """Noise a few steps at a time, from the seed, is that of all steps at once, from a generator."""
+    f = functions.rosenbrock(300)
+    given = {"method": method, "steps": 90, "noise": 0.01}
+    fun = f if how == "laboratory" else f.value
+    if how == "own":
+        given["jac"] = f.gradient
+    whole = refimpl.minimize(fun, np.full(300, 0.5), seed=np.random.default_rng(3), **given)
+    some = refimpl.minimize(fun, np.full(300, 0.5), seed=3, **given)
+    last = refimpl.minimize(fun, np.full(300, 0.5), seed=3, keep_path=False, **given)
+    np.testing.assert_array_equal(some.path, whole.path)
+    np.testing.assert_array_equal(last.path, whole.path[-1:])
+    np.testing.assert_array_equal(last.values, whole.values)
+    assert (last.nit, last.status) == (whole.nit, whole.status)
+
+
+def test_the_path_of_an_error_without_path():
+    def gradient(x):
+        return np.full(2, np.nan) if x[0] < 0.9 else 2.0 * x
+
+    with pytest.raises(GradientError) as caught:
+        refimpl.minimize(
+            lambda x: x @ x,
+            [1.0, 1.0],
+            jac=gradient,
+            steps=50,
+            method="sgd",
+            alpha=0.1,
+            keep_path=False,
+        )
+    assert caught.value.step > 0
+    assert caught.value.path.shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"steps": 10**12}, "the path of 1000000000000 steps in 2 dimensions needs 16000000000016"),
+        ({"steps": 10**13, "keep_path": False}, "the values of 10000000000000 steps"),
+    ],
+)
+def test_more_than_memory_holds_is_said_before_any_work(given, what):
+    def fun(x):
+        raise AssertionError
+
+    with pytest.raises(RangeError, match=f"{what}.* bytes, which do not fit into memory; take"):
+        refimpl.minimize(fun, [1.0, 1.0], jac=fun, method="sgd", **given)
+
+
+def test_a_switch_is_true_or_false():
+    with pytest.raises(RangeError, match="expected keep_path as True or False, got 1"):
+        refimpl.minimize(functions.beale, [1.0, 1.0], steps=3, keep_path=1)
 
 
 # Waiting for no compiler.
