@@ -32,8 +32,12 @@ LATE, LATE_PROGRAM = 5.0, 30.0
 HUNG, HUNG_COMPILING, HUNG_CELLS = 120.0, 1800.0, 1800.0
 # Seconds that a program's children may take to notice that it has gone.
 GONE = 10.0
+# Of what a program says, so many bytes are looked at.
+SAID = 1 << 20
 # Seconds for the stacks to be written.
 WRITTEN = 2.0
+# What Python says where it loses an exception that a handler raises within its import.
+LOST = b"Exception ignored in: <function _get_module_lock"
 # A name in the environment that is inherited by all that a program starts, wherever it goes.
 MARK = "REFIMPL_SOAK"
 CELLS = """
@@ -200,12 +204,20 @@ def interrupted(command, seconds, environment):
             if before is None:
                 # As a terminal does it: to the whole group.
                 os.killpg(program.pid, signal.SIGINT)
-            begun = time.monotonic()
+            begun, lost = time.monotonic(), False
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(LATE)
+            if program.poll() is None and LOST in os.pread(said.fileno(), SAID, 0):
+                # Nobody but Python can mend that, and who sees no effect presses the keys again.
+                lost = True
+                os.killpg(program.pid, signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(LATE_PROGRAM)
             late = time.monotonic() - begun
             status = program.returncode
             outcome, bad = _judged(before, status, late, ended(mark, GONE))
+            if lost:
+                outcome = f"lost by Python's import; the second one: {outcome}"
         finally:
             end(mark)
             program.wait(GONE)
