@@ -37,6 +37,7 @@ SMALL = 1e-250
 BEYOND = 1e153
 SHAPES = "regression: theta and gradient must have the shape (D,) of the state"
 STATE = "regression: the means of a state must be (D,), its covariances (D, D) or (D,)"
+PRIOR = "regression.start: expected as prior None, a variance, or a pair of variances"
 NEEDS_MATRICES = (
     "regression: a matrix fit needs the matrices of regression.start; this state holds diagonals"
 )
@@ -74,8 +75,12 @@ def _prior(prior):
     if prior is None:
         return 0.0, 0.0, 0.0
     if isinstance(prior, tuple):
+        if len(prior) != 2:
+            raise RangeError(PRIOR)
         c_theta, c_g = float(prior[0]), float(prior[1])
     else:
+        if np.ndim(prior) != 0:
+            raise RangeError(PRIOR)
         c_theta, c_g = float(prior), float(prior)
     if not (0.0 <= c_theta < np.inf and 0.0 <= c_g < np.inf):
         raise RangeError("regression.start: a prior variance must be finite and not negative")
@@ -171,6 +176,11 @@ def _check_state(state):
         raise ShapeError(STATE)
     if state.mean_gradient.shape != state.mean_theta.shape:
         raise ShapeError(STATE)
+    if not (state.weight >= 0.0 and 0.0 <= state.scale <= 1.0):
+        raise StateError(
+            "regression: expected a state with weight at least 0 and scale from 0 to 1, which "
+            "regression.start and the updates make"
+        )
 
 
 @compiled
@@ -501,6 +511,9 @@ def slope(state: State):
     curvature_error = np.full(D, np.inf)
     extremum_error = np.full(D, np.inf)
     for i in range(D):
+        # With beta = 1 in the new-mean form nothing is left of the covariances.
+        if state.scale == 0.0:
+            continue
         if variance[i] <= max(least[i] * least[i], LEAST):
             continue
         curvature[i] = covariance[i] / variance[i]  # eq-slope
