@@ -174,7 +174,10 @@ def lattice(
     whole = begin(len(seeds), n, 0, D)
 
     def run(some):
-        drawn = draw(method, parameters, noise, problem, seeds[some], n, steps, D, restart_noise)
+        drawn = draw(
+            *(method, parameters, noise, problem, seeds[some], n, steps, D, restart_noise),
+            stop=whole.stop,
+        )
         runs = begin(len(seeds[some]), n, steps, D)._replace(
             final=whole.final[some],
             done=whole.done[some],
