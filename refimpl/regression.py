@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from ._compile.border import public
+from ._compile.border import Variances, public
 from .errors import NotFiniteError, RangeError, ShapeError, StateError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
@@ -37,7 +37,6 @@ SMALL = 1e-250
 BEYOND = 1e153
 SHAPES = "regression: theta and gradient must have the shape (D,) of the state"
 STATE = "regression: the means of a state must be (D,), its covariances (D, D) or (D,)"
-PRIOR = "regression.start: expected as prior None, a variance, or a pair of variances"
 NEEDS_MATRICES = (
     "regression: a matrix fit needs the matrices of regression.start; this state holds diagonals"
 )
@@ -75,12 +74,8 @@ def _prior(prior):
     if prior is None:
         return 0.0, 0.0, 0.0
     if isinstance(prior, tuple):
-        if len(prior) != 2:
-            raise RangeError(PRIOR)
         c_theta, c_g = float(prior[0]), float(prior[1])
     else:
-        if np.ndim(prior) != 0:
-            raise RangeError(PRIOR)
         c_theta, c_g = float(prior), float(prior)
     if not (0.0 <= c_theta < np.inf and 0.0 <= c_g < np.inf):
         raise RangeError("regression.start: a prior variance must be finite and not negative")
@@ -88,7 +83,7 @@ def _prior(prior):
 
 
 @public
-def start(D: int, prior=None):
+def start(D: int, prior: Variances = None):
     """State before the first observation, with covariance matrices.
 
     Parameters
@@ -139,7 +134,7 @@ def start(D: int, prior=None):
 
 
 @public
-def start_diagonal(D: int, prior=None):
+def start_diagonal(D: int, prior: Variances = None):
     """State before the first observation, for each coordinate by itself.
 
     As `start`, with vectors of shape (D,) for the covariances. `update`, `update_new_mean` and
