@@ -91,8 +91,8 @@ NAN_ALLOWED = {"regression.slope", "diagnostics", "noise.as_noise", "minimize"}
 NAN_ALLOWED |= {"partitions.tensors", "network.split"}
 NAN_ALLOWED |= {f"taylor.{name}" for name in ("logistic", "logsumexp", "relu", "softplus")}
 OURS = tuple(kind for kind in vars(errors).values() if isinstance(kind, type))
-# A call that Python, or numba in its manner, refuses itself: an argument that is missing, unexpected
-# or given twice. And an argument that is no number but an object of a class, refused in our words.
+# A call that Python, or numba in its manner, refuses itself: an argument that is missing, or
+# unexpected, or given twice. And one that is no number but an object of a class, in our words.
 CALL = re.compile(
     r"missing (argument '|a required|\d+ required)|unexpected keyword|too many positional"
     r"|takes \d+ positional|takes from \d+|multiple values"
