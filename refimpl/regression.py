@@ -171,9 +171,9 @@ def _check_state(state):
         raise ShapeError(STATE)
     if state.mean_gradient.shape != state.mean_theta.shape:
         raise ShapeError(STATE)
-    if not (state.weight >= 0.0 and 0.0 <= state.scale <= 1.0):
+    if not (0.0 <= state.weight <= 1.0 and 0.0 <= state.scale <= 1.0):
         raise StateError(
-            "regression: expected a state with weight at least 0 and scale from 0 to 1, which "
+            "regression: expected a state with weight and scale from 0 to 1, which "
             "regression.start and the updates make"
         )
 
