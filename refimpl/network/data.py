@@ -58,7 +58,7 @@ def as_array(given, what):
         array = np.array(None)
     if array.dtype.kind not in "biuf":
         raise DtypeError(
-            f"network: expected {what} as an array of real numbers, got {reprlib.repr(given)}"
+            f"network: expected an array of {what} that are real numbers, got {reprlib.repr(given)}"
         )
     return array
 
@@ -154,12 +154,9 @@ def split(batch, rng, test: float = 0.25):
         For a share that leaves no record on one side.
     """
     batch = as_batch(batch)
-    if batch.inputs.ndim == 0 or batch.inputs.shape[:1] != batch.targets.shape[:1]:
-        raise ShapeError(
-            "data: expected as many targets as inputs, got arrays of shapes "
-            f"{batch.targets.shape} and {batch.inputs.shape}"
-        )
-    n = len(batch.inputs)
+    n, others = (len(part) if part.ndim else "no" for part in batch)
+    if n != others or n == "no":
+        raise ShapeError(f"data: expected {n} targets for {n} inputs, got {others}")
     held = round(test * n) if 0.0 < test < 1.0 else 0
     if not 0 < held < n:
         raise RangeError(f"data: a test share of {test!r} of {n} records leaves one side empty")

@@ -246,9 +246,8 @@ class Network:
 
 
 def _parameters(theta):
-    """A polynomial as it is, float32 in its own type, and all other real numbers as float64."""
-    if isinstance(theta, Taylor):
+    """Polynomials and arrays of floats in their own type; all other real numbers as float64."""
+    kind = getattr(theta, "dtype", np.dtype(object))
+    if isinstance(theta, Taylor) or (kind.kind == "f" and kind.isnative and kind.itemsize > 2):
         return theta
-    single = getattr(theta, "dtype", None) == np.float32
-    theta = as_real(theta, "network: expected parameters as an array of real numbers")
-    return theta.astype(np.float32) if single else theta
+    return as_real(theta, "network: expected parameters as an array of real numbers")
