@@ -186,7 +186,7 @@ def _cholesky(G):
             rest = G[i, j] - L[i, :j] @ L[j, :j]
             if j < i:
                 L[i, j] = rest / L[j, j]
-            elif rest > 0.0:
+            elif 0.0 < rest < np.inf:
                 L[i, i] = np.sqrt(rest)
             else:
                 raise RangeError(

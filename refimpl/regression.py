@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compile import compiled
-from ._compile.border import public
+from ._compile.border import Variances, public
 from .errors import NotFiniteError, RangeError, ShapeError, StateError
 from .linear_algebra.finite import all_finite
 from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
@@ -85,7 +85,7 @@ def _prior(prior):
 
 
 @public
-def start(D: int, prior=None):
+def start(D: int, prior: Variances = None):
     """State before the first observation, with covariance matrices.
 
     Parameters
@@ -136,7 +136,7 @@ def start(D: int, prior=None):
 
 
 @public
-def start_diagonal(D: int, prior=None):
+def start_diagonal(D: int, prior: Variances = None):
     """State before the first observation, for each coordinate by itself.
 
     As `start`, with vectors of shape (D,) for the covariances. `update`, `update_new_mean` and
@@ -173,6 +173,11 @@ def _check_state(state):
         raise ShapeError(STATE)
     if state.mean_gradient.shape != state.mean_theta.shape:
         raise ShapeError(STATE)
+    if not (0.0 <= state.weight <= 1.0 and 0.0 <= state.scale <= 1.0):
+        raise StateError(
+            "regression: expected a state with weight and scale from 0 to 1, which "
+            "regression.start and the updates make"
+        )
 
 
 @compiled
@@ -503,6 +508,9 @@ def slope(state: State):
     curvature_error = np.full(D, np.inf)
     extremum_error = np.full(D, np.inf)
     for i in range(D):
+        # With beta = 1 in the new-mean form nothing is left of the covariances.
+        if state.scale == 0.0:
+            continue
         if variance[i] <= max(least[i] * least[i], LEAST):
             continue
         curvature[i] = covariance[i] / variance[i]  # eq-slope

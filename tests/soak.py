@@ -3,11 +3,14 @@
 Seven of ten hit a run in a process that goes on afterwards: every method under `minimize`,
 `lattice` and SciPy's interface, compiled and not. The others are Ctrl-C at a command: `verify`,
 cells in one and in two processes, the regeneration of results. Counted are crashes, interrupts that
-were not heeded, finished cells that were lost, and processes left behind.
+were not heeded, finished cells that were lost, and processes left behind. Whatever does not end is
+ended, after all its stacks have been written to standard error, and has failed.
 """
 
 import argparse
 import collections
+import contextlib
+import faulthandler
 import json
 import os
 import random
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +28,18 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 # Seconds after which an interrupt counts as not heeded: ours, and those of a whole program.
 LATE, LATE_PROGRAM = 5.0, 30.0
-CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
+# Seconds for a run that is interrupted within one, for compiling, and for all cells anew.
+HUNG, HUNG_COMPILING, HUNG_CELLS = 120.0, 1800.0, 1800.0
+# Seconds that a program's children may take to notice that it has gone.
+GONE = 10.0
+# Of what a program says, so many bytes are looked at.
+SAID = 1 << 20
+# Seconds for the stacks to be written.
+WRITTEN = 2.0
+# What Python says where it loses an exception that a handler raises within its import.
+LOST = b"Exception ignored in: <function _get_module_lock"
+# A name in the environment that is inherited by all that a program starts, wherever it goes.
+MARK = "REFIMPL_SOAK"
 CELLS = """
 import sys
 from refimpl import functions
@@ -84,6 +99,8 @@ def runs(count, seed):
     signal.signal(signal.SIGALRM, rang)
     methods = list(METHODS.values())
     for k in range(count):
+        # What then still runs is ended from a thread of C, whoever holds Python's lock.
+        faulthandler.dump_traceback_later(HUNG, exit=True)
         # All methods come, in an order of the seed's.
         if k % len(methods) == 0:
             rng.shuffle(methods)
@@ -131,40 +148,97 @@ def soak_runs(count, seed, compiled, note):
                     left -= 1
                     good = told["outcome"] in ("path at hand", "before the run")
                     note(f"{told['entry']}, {kind}", told["outcome"], not good)
-        if child.returncode != 0:
+        if child.returncode != 0 or left > 0:
+            # Of a child that ends too early with status 0 too, or there would be no end of them.
             left -= 1
             note(f"{begun}, {kind}", f"exit status {child.returncode}", True)
         seed += 1
 
 
-def interrupted(command, seconds, environment=None):
-    """Exit status of a program that got Ctrl-C after so many seconds, and what is left of it."""
-    program = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(seconds)
-    group = program.pid
-    try:
-        # As a terminal does it: to the whole group.
-        os.killpg(group, signal.SIGINT)
-        program.wait(LATE_PROGRAM)
-    except (subprocess.TimeoutExpired, ProcessLookupError):
-        pass
-    status, end = program.poll(), time.monotonic() + 10.0
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return status, False
+def marked(mark):
+    """Processes that live and inherited this mark; a zombie has no environment any more."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def ended(mark, seconds):
+    """Whether all of them are gone within so many seconds."""
+    end = time.monotonic() + seconds
+    while marked(mark):
+        if time.monotonic() > end:
+            return False
         time.sleep(0.1)
-    os.killpg(group, signal.SIGKILL)
-    program.wait()
-    return status, True
+    return True
+
+
+def end(mark):
+    """End what is left, after it has said where it stands."""
+    for number, seconds in ((signal.SIGABRT, WRITTEN), (signal.SIGKILL, GONE)):
+        for process in marked(mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+        ended(mark, seconds)
+
+
+def interrupted(command, seconds, environment):
+    """What became of a program that got Ctrl-C after so many seconds, and whether that is bad."""
+    mark = uuid.uuid4().hex
+    with tempfile.TemporaryFile() as said:
+        program = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment | {MARK: mark, "PYTHONFAULTHANDLER": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(seconds)
+            before = program.returncode
+            if before is None:
+                # As a terminal does it: to the whole group.
+                os.killpg(program.pid, signal.SIGINT)
+            begun, lost = time.monotonic(), False
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(LATE)
+            if program.poll() is None and LOST in os.pread(said.fileno(), SAID, 0):
+                # Nobody but Python can mend that, and who sees no effect presses the keys again.
+                lost = True
+                os.killpg(program.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(LATE_PROGRAM)
+            late = time.monotonic() - begun
+            status = program.returncode
+            outcome, bad = _judged(before, status, late, ended(mark, GONE))
+            if lost:
+                outcome = f"lost by Python's import; the second one: {outcome}"
+        finally:
+            end(mark)
+            program.wait(GONE)
+        said.seek(0)
+        words = said.read().decode("utf-8", "replace")
+    # Where the interrupt meets Python at its start or its end, it is told with another status.
+    if not bad and status not in (0, -signal.SIGINT) and "KeyboardInterrupt" not in words:
+        outcome, bad = f"exit status {status}", True
+    if bad:
+        print(f"\n{command} after {seconds:.2f} s: {outcome}\n{words}", file=sys.stderr)
+    return outcome, bad
+
+
+def _judged(before, status, late, gone):
+    if status is None:
+        return f"not heeded within {LATE_PROGRAM:g} s", True
+    if before is None and status == 0 and late > LATE:
+        return f"went on for {late:.0f} s, to its own end", True
+    if not gone:
+        return f"left processes behind for {GONE:g} s", True
+    return "over before" if before is not None else "ended", False
 
 
 def soak_programs(count, rng, note):
@@ -188,17 +262,10 @@ def soak_programs(count, rng, note):
             compiled = k // len(commands) % 2 == 0
             environment = os.environ | ({} if compiled else {"NUMBA_DISABLE_JIT": "1"})
             before = finished(cells) | finished(results)
-            status, orphans = interrupted(commands[name], rng.uniform(0.2, 6.0), environment)
+            outcome, bad = interrupted(commands[name], rng.uniform(0.2, 6.0), environment)
             after = finished(cells) | finished(results)
-            outcome, bad = "ended", False
-            if status is None:
-                outcome, bad = "not heeded", True
-            elif status in CRASHES:
-                outcome, bad = f"exit status {status}", True
-            elif orphans:
-                outcome, bad = "orphans", True
-            elif before - after or unreadable(after):
-                outcome, bad = "cells lost", True
+            if before - after or unreadable(after):
+                outcome, bad = f"cells lost; {outcome}", True
             note(name, outcome, bad)
         if count:
             text = (
@@ -206,7 +273,13 @@ def soak_programs(count, rng, note):
                 f"kept = compute(cells, cache={str(cells)!r})\n"
                 "assert all(map(np.array_equal, kept, compute(cells)))"
             )
-            wrong = subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode
+            command = [sys.executable, "-c", text]
+            try:
+                wrong = subprocess.run(
+                    command, cwd=ROOT, check=False, timeout=HUNG_CELLS
+                ).returncode
+            except subprocess.TimeoutExpired:
+                wrong = True
             kept = len(finished(cells))
             note(
                 "all cells after that", "not the same" if wrong else f"{kept} the same", bool(wrong)
@@ -242,7 +315,12 @@ def main(arguments=None):
     if given.warm:
         warm()
         return 0
-    subprocess.run([sys.executable, "-m", "tests.soak", "--warm"], cwd=ROOT, check=True)
+    # Started with & by a shell or by nohup, it inherits that SIGINT is ignored, and so would all
+    # that it starts: no Ctrl-C would be heeded. What has a handler here is back at its default
+    # there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    warming = [sys.executable, "-m", "tests.soak", "--warm"]
+    subprocess.run(warming, cwd=ROOT, check=True, timeout=HUNG_COMPILING)
     programs = given.interrupts * 3 // 10
     plain = (given.interrupts - programs) // 2
     counts, failures = collections.Counter(), []

@@ -13,6 +13,7 @@ import scipy.optimize
 
 import refimpl
 from refimpl import functions
+from refimpl.noise import Gaussian
 from refimpl.runs import lattice as lattice_module
 from refimpl.runs.interruptible import in_threads
 
@@ -223,6 +224,28 @@ def test_a_lattice_keeps_what_has_ended(alarm, method, threads):
     k = int(np.flatnonzero(ended[0])[-1])
     again = refimpl.lattice(slow, method, starts=starts[k : k + 1], seeds=0, **given)
     np.testing.assert_array_equal(again[0, 0], final[0, k])
+
+
+class SlowlyDrawn(Gaussian):
+    """Noise that takes as long as that of very many steps."""
+
+    def draw(self, generator, steps, D):
+        time.sleep(0.02)
+        return super().draw(generator, steps, D)
+
+
+@pytest.mark.compiled
+def test_noise_is_not_drawn_to_its_end(alarm):
+    """That of a seed is drawn for all starts, before the first step."""
+    given = {"steps": 2, "noise": SlowlyDrawn(0.1), "seeds": 1}
+    starts = np.linspace(0.5, 1.5, 300)[:, None]
+    refimpl.lattice(slow, "sgd", jac=of_slow, starts=starts[:2], **given)
+    alarm(0.3)
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError) as caught:
+        refimpl.lattice(slow, "sgd", jac=of_slow, starts=starts, **given)
+    assert time.monotonic() - begun < 2.0
+    assert np.isnan(caught.value.final).all()
 
 
 @pytest.mark.compiled

@@ -80,7 +80,22 @@ def _parts(value, read):
     return type(value)(*read) if hasattr(value, "_fields") else tuple(read)
 
 
-READERS = {np.ndarray: _array, float: _float, int: _integer}
+class Variances:
+    """Annotation of what is None, a number, or a pair of numbers."""
+
+
+def _variances(value, expected):
+    if value is None:
+        return None
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise DtypeError(f"{expected} as None, a number or a pair, got {reprlib.repr(value)}")
+        read = tuple(_float(part, expected) for part in value)
+        return _parts(value, read) if isinstance(value, tuple) else read
+    return _float(value, expected)
+
+
+READERS = {np.ndarray: _array, float: _float, int: _integer, Variances: _variances}
 
 
 def _reader(annotation, others):

@@ -25,7 +25,7 @@ from .hard_case import tie, unseen
 from .matrix import bent, combined
 from .rounding import ROUNDING, moduli_dot, moduli_form
 from .secular import components, length, root
-from .units import Model, in_units, natural_units, shifted
+from .units import Model, exponent, in_units, natural_units, shifted
 
 # Halves of H may differ by this share: see `repulsion`.
 ASYMMETRY = 1e-6
@@ -36,6 +36,9 @@ REGULAR, HARD, QUADRATIC, ZERO, UNBOUNDED = range(5)
 REACH = np.finfo(np.float64).maxexp - 24
 REFINEMENTS = 10
 SMALLEST = np.finfo(np.float64).tiny
+# In natural units, exponents of two: a gradient along the pole below the first is faint, and lifted
+# by the second, unless that lifts the other parts above the third.
+FAINT, LIFT, LIFTED = -700, 400, 900
 
 
 class CubicMinimum(NamedTuple):
@@ -311,7 +314,8 @@ def _spectrum(held, d, reach):
 def _pole(spectrum):
     """``(strength / 2) r_0``, at which the least eigenvalue of ``D^{-1} M D^{-1}`` is 0."""
     bottom = spectrum.values[-1]
-    return spectrum.reach - 1.0 / bottom if bottom > 0.0 else -spectrum.reach  # eq-secular
+    # The inverse of a smaller one would overflow, and says as little: nothing bends down.
+    return spectrum.reach - 1.0 / bottom if bottom > SMALLEST else -spectrum.reach  # eq-secular
 
 
 @compiled
@@ -337,14 +341,27 @@ def _seen(model, spectrum):
 
 
 @compiled
+def _by_power(x, e):
+    """``x * 2**e``."""
+    found = np.empty(x.size)
+    for i in range(x.size):
+        found[i] = math.ldexp(x[i], e)
+    return found
+
+
+@compiled
 def _beyond_the_pole(model, spectrum, c, origin):
     """The solution with ``(strength / 2) r >= origin``, where `origin` is the pole, or 0.
 
     In the eigenbasis ``D eta`` has the components ``c_i / (1 + (curvature - reach) value_i)``. With
     ``curvature = origin + t`` this is ``c_i / (base_i + value_i t)`` without any cancellation: at
     the pole the bottom's `base` is 0 exactly.
+
+    Where the bottom's `c` is faint, so is `t`, down to where floats end. A power of two lifts both
+    and leaves their ratio; next to the pole and to the other `base` the lifted `t` is still far
+    below rounding.
     """
-    _, g, d, strength = model
+    H, g, d, strength = model
     n = g.size
     reach, factors, values, Y = spectrum
     half = 0.5 * strength
@@ -363,11 +380,19 @@ def _beyond_the_pole(model, spectrum, c, origin):
         else:
             free[i] = c[i] / base[i]  # eq-hard-case
     size = length(free)
+    lift = 0
+    if at_pole and half * size <= origin and length(c * bottom) < math.ldexp(1.0, FAINT):
+        lift = min(LIFT, LIFTED - exponent(length(g)))
+        model = Model(H, _by_power(g, lift), d, strength)
+        c, free = _seen(model, spectrum), _by_power(free, lift)
+        low = max(SMALLEST, half * length(c * bottom) / (values[-1] * reach))
     if at_pole and half * size <= origin and unseen(model, spectrum, c, bottom, free):
         radius = origin / half
         tau = np.sqrt((radius - size) * (radius + size))  # eq-hard-case
-        z = combined(Y, free) + tau * tie(Y, bottom)  # eq-hard-case
+        z = combined(Y, _by_power(free, -lift)) + tau * tie(Y, bottom)  # eq-hard-case
         return _Found(solve(factors, g - (origin - reach) * d * z), HARD)  # eq-secular-conditions
+    if lift:
+        c = np.where(bottom, c, _by_power(c, -lift))
     t = root(c, base, values, origin, half, low, reach - origin)  # eq-secular
     z = combined(Y, components(c, base, values, t))  # eq-secular
     eta = solve(factors, g - (origin + t - reach) * d * z)  # eq-secular-conditions

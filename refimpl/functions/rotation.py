@@ -63,7 +63,9 @@ def as_frame(owner, spectrum, rotation):
         )
     if not np.isfinite(rotation).all():
         raise NotFiniteError(f"{owner}: expected a finite rotation, found NaN or infinity")
-    excess = np.abs(rotation @ rotation.T - np.eye(D)).max()
+    # The squares of large entries overflow, and are as little 1 then.
+    with np.errstate(all="ignore"):
+        excess = np.abs(rotation @ rotation.T - np.eye(D)).max()
     if not excess <= TOLERANCE:
         raise NotOrthogonalError(
             f"{owner}: expected an orthogonal rotation, but R R^T differs from the unit matrix by "

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._numbers import as_real
 from ..errors import RangeError, ShapeError, unknown
 from ..summary import partitions
+from ..taylor import Taylor
 from .activations import ACTIVATIONS
+from .data import as_array, as_batch
 from .losses import LOSSES
 
 
@@ -63,12 +66,15 @@ class Network:
     loss: str = "cross_entropy"
 
     def __post_init__(self):
-        widths = tuple(self.widths)
+        try:
+            widths = tuple(self.widths)
+        except TypeError:
+            widths = (self.widths,)
         if len(widths) < 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in widths):
             raise RangeError(f"network: expected two widths or more, at least 1, got {widths}")
-        if self.activation not in ACTIVATIONS:
+        if not isinstance(self.activation, str) or self.activation not in ACTIVATIONS:
             raise unknown("activation", self.activation, ACTIVATIONS)
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise unknown("loss", self.loss, LOSSES)
         object.__setattr__(self, "widths", tuple(map(int, widths)))
 
@@ -124,6 +130,7 @@ class Network:
         -------
         array of shape (n, widths[-1])
         """
+        theta = _parameters(theta)
         parts = partitions.tensors(theta, self.shapes)
         a = self.checked_inputs(inputs).astype(theta.dtype, copy=False)
         for layer in self.layers:
@@ -146,6 +153,7 @@ class Network:
         float
             Or a polynomial. Infinite or NaN, without a warning, where arrays overflow.
         """
+        theta, batch = _parameters(theta), as_batch(batch)
         targets = self.checked_targets(batch, theta.dtype)
         with np.errstate(all="ignore"):
             return LOSSES[self.loss].value(self.outputs(theta, batch.inputs), targets)
@@ -176,6 +184,7 @@ class Network:
         Book: {eq}`eq-network-backpropagation`.
         """
         activation, loss = ACTIVATIONS[self.activation], LOSSES[self.loss]
+        theta, batch = _parameters(theta), as_batch(batch)
         parts = partitions.tensors(theta, self.shapes)
         targets = self.checked_targets(batch, theta.dtype)
         gradient = np.empty_like(theta)
@@ -207,14 +216,22 @@ class Network:
         batch : Batch
             Targets are labels, or rows whose largest entry marks the label.
         """
-        labels = np.asarray(batch.targets)
+        batch = as_batch(batch)
+        labels = batch.targets
+        inputs = self.checked_inputs(batch.inputs)
+        rows = len(inputs), self.widths[-1]
+        if labels.shape not in (rows, rows[:1]):
+            raise ShapeError(
+                f"network: expected labels of shape {rows[:1]}, or targets of shape {rows}, got "
+                f"{labels.shape}"
+            )
         labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
         with np.errstate(all="ignore"):
             return float(np.mean(self.outputs(theta, batch.inputs).argmax(axis=1) == labels))
 
     def checked_inputs(self, inputs):
         """The inputs as an array, if they fit."""
-        inputs = np.asarray(inputs)
+        inputs = as_array(inputs, "inputs")
         if inputs.ndim != 2 or len(inputs) == 0 or inputs.shape[1] != self.widths[0]:
             raise ShapeError(
                 f"network: expected inputs of shape (n, {self.widths[0]}), got {inputs.shape}"
@@ -223,5 +240,14 @@ class Network:
 
     def checked_targets(self, batch, dtype):
         """The targets as an array, if they fit the inputs."""
-        targets = np.asarray(batch.targets)
-        return LOSSES[self.loss].targets(targets, len(batch.inputs), self.widths[-1], dtype)
+        batch = as_batch(batch)
+        n = self.checked_inputs(batch.inputs).shape[0]
+        return LOSSES[self.loss].targets(batch.targets, n, self.widths[-1], dtype)
+
+
+def _parameters(theta):
+    """Polynomials and arrays of floats in their own type; all other real numbers as float64."""
+    kind = getattr(theta, "dtype", np.dtype(object))
+    if isinstance(theta, Taylor) or (kind.kind == "f" and kind.isnative and kind.itemsize > 2):
+        return theta
+    return as_real(theta, "network: expected parameters as an array of real numbers")

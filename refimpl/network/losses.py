@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import scipy.special
 
+from .._compile.border import from_python
 from ..errors import DtypeError, RangeError, ShapeError
 from ..taylor import logsumexp
+from .data import as_array
 
 
 class Loss(NamedTuple):
@@ -99,7 +101,8 @@ LOSSES = {
 }
 
 
-def one_hot(labels, classes):
+@from_python
+def one_hot(labels, classes: int):
     """Labels as rows of zeros with a one: targets of squared errors.
 
     Parameters
@@ -111,11 +114,20 @@ def one_hot(labels, classes):
     -------
     ndarray of shape (n, classes)
 
+    Raises
+    ------
+    DtypeError, ShapeError
+        For labels that are no flat array of whole numbers.
+    RangeError
+        For less than one class, and labels that are none of them.
+
     Examples
     --------
     >>> one_hot([0, 2], 3)
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels, "labels")
+    if classes < 1:
+        raise RangeError(f"network: expected at least 1 class, got {classes}")
     return np.eye(classes)[_labels(labels, labels.size, classes)]

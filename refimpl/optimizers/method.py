@@ -165,7 +165,7 @@ def bind(method, hyperparameters):
         read, what = KINDS.get(name) or KINDS[kind]
         try:
             defaults[name] = read(given)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise RangeError(f"{method.name}: expected {what} for {name}, got {given!r}") from None
         if kind is str:
             if defaults[name] not in WORDS.get(name, (defaults[name],)):

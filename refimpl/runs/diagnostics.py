@@ -7,7 +7,7 @@ import numpy as np
 from .. import optimizers, regression
 from .._numbers import real
 from ..errors import ShapeError, StateError
-from ..linear_algebra.symmetric_eigen import eigh
+from ..linear_algebra.symmetric_eigen import EPS, eigh
 from ..online_pca import explained_energy
 from ..qr_step import rotate_statistics
 
@@ -49,6 +49,21 @@ def _model(state):
         if isinstance(part, regression.State):
             return part, None
     return None, None
+
+
+def _rounded(state, directions, beta):
+    """Variances along the directions that rounding of the positions can make.
+
+    Where a method keeps no mean of the positions in the full space, nothing is known of that.
+    """
+    means = [part for name, part in _parts(state) if name == "mean_theta"]
+    means += [part.mean_theta for _, part in _parts(state) if isinstance(part, regression.State)]
+    D = directions.shape[1]
+    for mean in means:
+        if beta > 0.0 and mean.size == D:
+            least = regression.ROUNDINGS * EPS * np.abs(mean) / beta
+            return np.sum((directions * least) ** 2, axis=1)
+    return np.zeros(len(directions))
 
 
 def _in_axes(line):
@@ -131,6 +146,9 @@ def diagnostics(method, state, gradient=None):
     curvature, error = unit * fitted.curvature, unit * fitted.curvature_error
     variance = line.C_thetatheta if line.C_thetatheta.ndim == 1 else np.diag(line.C_thetatheta)
     unknown = variance <= regression.UNVISITED * np.max(variance)
+    if V is not None:
+        # Along them the statistics are centred, and no longer know how far away the place is.
+        unknown |= variance <= _rounded(state, directions, line.beta)
     # There the quotient is one of two roundings.
     curvature[unknown], error[unknown] = 0.0, np.inf
     energy = np.nan

@@ -119,8 +119,10 @@ def _memory():
         return np.inf
 
 
-def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=False):
-    """Everything random, before any step.
+def draw(
+    method, parameters, noise, problem, seeds, n, steps, D, restart_noise=False, stop=(False,)
+):
+    """Everything random, before any step; where `stop` is set meanwhile, only a part of it.
 
     For each seed one generator runs through all starts: first the directions of the start, if the
     method has any, then the noise of its steps. `restart_noise` starts it anew for each start.
@@ -156,6 +158,9 @@ def draw(method, parameters, noise, problem, seeds, n, steps, D, restart_noise=F
     for s, seed in enumerate(seeds):
         generator = generator_of(seed)
         for i in range(n):
+            if stop[0]:
+                # No step will be made; the noise of a million takes seconds.
+                return Drawn(directions, perturbations, picks, noise.perturb)
             if restart_noise:
                 generator = generator_of(seed)
             if d:

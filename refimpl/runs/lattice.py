@@ -18,6 +18,8 @@ from .problem import as_problem
 # Steps handed to one compiled call: long enough that the call costs nothing, and no longer, since
 # their noise is kept in memory.
 STEPS_A_CALL = 200_000
+# A lattice of more is a mistake: its list alone would take some ten gigabytes.
+MOST_STARTS = 10**8
 
 
 def lattice_points(radius, D):
@@ -35,6 +37,16 @@ def lattice_points(radius, D):
     return np.array(list(itertools.product(side, repeat=D)), dtype=np.float64)
 
 
+def _seeds(seeds):
+    """One seed or several, as a list."""
+    try:
+        return list(seeds)
+    except TypeError:
+        return [seeds]
+    except OverflowError:
+        raise RangeError(f"lattice: expected seeds that fit into a list, got {seeds!r}") from None
+
+
 def _starts(function, radius, starts):
     """The starts as an array (n, D), from exactly one of the two ways to give them."""
     if (radius is None) == (starts is None):
@@ -45,7 +57,13 @@ def _starts(function, radius, starts):
                 "lattice: radius needs a function of the laboratory, whose dimension is known; "
                 "give starts of shape (n, D)"
             )
-        return lattice_points(at_least(0, "radius", radius), function.dimension)
+        radius, D = at_least(0, "radius", radius), function.dimension
+        if (2 * radius + 1) ** D > MOST_STARTS:
+            raise RangeError(
+                f"lattice: radius {radius} in {D} dimensions makes more than {MOST_STARTS} starts; "
+                "take a smaller one, or give starts"
+            )
+        return lattice_points(radius, D)
     starts = real(starts, "starts")
     D = getattr(function, "dimension", None)
     if starts.ndim != 2 or 0 in starts.shape or (D is not None and starts.shape[1] != D):
@@ -134,7 +152,7 @@ def lattice(
     problem = as_problem(function, jac, hess=hess, hessp=hessp)
     problem.check_curvature(method)
     noise = as_noise(noise)
-    seeds = [seeds] if np.ndim(seeds) == 0 and not hasattr(seeds, "__iter__") else list(seeds)
+    seeds = _seeds(seeds)
     steps = positive("steps", steps)
     threads = positive("threads", threads)
     restart_noise = switch("restart_noise", restart_noise)
@@ -156,7 +174,10 @@ def lattice(
     whole = begin(len(seeds), n, 0, D)
 
     def run(some):
-        drawn = draw(method, parameters, noise, problem, seeds[some], n, steps, D, restart_noise)
+        drawn = draw(
+            *(method, parameters, noise, problem, seeds[some], n, steps, D, restart_noise),
+            stop=whole.stop,
+        )
         runs = begin(len(seeds[some]), n, steps, D)._replace(
             final=whole.final[some],
             done=whole.done[some],
@@ -180,7 +201,7 @@ def lattice(
 
         try:
             if compiled or threads > 1:
-                in_threads(run, chunks, threads, whole.stop, look)
+                in_threads(run, chunks, min(threads, len(chunks)), whole.stop, look)
             else:
                 for some in chunks:
                     run(some)

@@ -84,7 +84,8 @@ def run(
         )
     if bounds is not None:
         raise RangeError(f"{method.name} knows no bounds; leave them out or transform x")
-    if constraints:
+    # Any of them: of arrays, which SciPy's are not, Python does not know whether they are none.
+    if not isinstance(constraints, tuple | list | dict) or len(constraints):
         raise RangeError(f"{method.name} knows no constraints; leave them out or add a penalty")
     x0 = as_position(x0)
     problem = as_problem(fun, jac, args, hess, hessp)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..taylor.array import make, perturbed, real_array
-from ..taylor.functions import coefficients
+from ..taylor.functions import HIGHEST_ORDER, coefficients
 from . import partitions
 
 # A third derivative is noise if it is not above this many times what rounding does to it. After
@@ -141,8 +141,10 @@ def tensor(loss, theta, direction, groups, order):
     >>> tensor(lambda theta: theta[0] ** 2 * theta[1], [1.0, 2.0], [1.0, 1.0], [[0], [1]], 3)[0, 0]
     array([0., 2.])
     """
-    if not isinstance(order, int | np.integer) or order < 1:
-        raise RangeError(f"summary: expected a whole order of at least 1, got {order!r}")
+    if not isinstance(order, int | np.integer) or not 1 <= order <= HIGHEST_ORDER:
+        raise RangeError(
+            f"summary: expected a whole order from 1 to {HIGHEST_ORDER}, got {order!r}"
+        )
     slices = _Slices(loss, theta, direction, groups)
     return slices.tensor(int(order), slices.diagonal(int(order)), depth=int(order))
 
@@ -217,6 +219,8 @@ def without_noise(third, noise):
     ------
     NotFiniteError
         For NaN or infinity in either.
+    ShapeError
+        If they are not flat, or not of the same length.
 
     Examples
     --------
@@ -224,6 +228,11 @@ def without_noise(third, noise):
     array([1.e-27, 0.e+00])
     """
     third, noise = _vector("third", third), _vector("noise", noise)
+    if third.shape != noise.shape:
+        raise ShapeError(
+            "summary: expected third and noise of the same shape (S,), got "
+            f"{third.shape} and {noise.shape}"
+        )
     return np.where(np.abs(third) > NOISE_FACTOR * noise, third, 0.0)
 
 

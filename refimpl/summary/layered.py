@@ -17,6 +17,7 @@ import numpy as np
 from .._numbers import as_real
 from ..errors import NotFiniteError, RangeError, ShapeError
 from ..network.activations import ACTIVATIONS
+from ..network.data import as_batch
 from ..network.losses import LOSSES
 from . import partitions
 from .definition import LARGEST_POWER, Summary
@@ -214,6 +215,7 @@ class _Route:
         self.activation, self.loss = ACTIVATIONS[network.activation], LOSSES[network.loss]
         self.dtype = theta.dtype
         self.parts = partitions.tensors(theta, network.shapes)
+        batch = as_batch(batch)
         self.inputs = network.checked_inputs(batch.inputs).astype(self.dtype, copy=False)
         self.targets = network.checked_targets(batch, self.dtype)
         self.begin(partitions.tensors(direction, network.shapes), groups)

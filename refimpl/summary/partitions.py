@@ -8,6 +8,8 @@ Chapter "Summaries of higher-order derivatives" of the book; the partitions of [
 """
 
 import math
+import reprlib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,6 +36,8 @@ def tensors(theta, shapes):
     ------
     ShapeError
         If the tensors do not fill `theta`, or a shape is not one.
+    DtypeError
+        For a `theta` that is no array.
 
     Examples
     --------
@@ -43,6 +47,11 @@ def tensors(theta, shapes):
     """
     indices = _indices(shapes)
     size = sum(map(len, indices.values()))
+    if not hasattr(theta, "shape"):
+        raise DtypeError(
+            "partitions: expected theta as an array or a Taylor polynomial, got "
+            f"{reprlib.repr(theta)}; np.asarray makes an array of a list"
+        )
     if theta.shape != (size,):
         raise ShapeError(f"partitions: the shapes need theta of shape ({size},), got {theta.shape}")
     return {
@@ -135,7 +144,8 @@ def blocks(shapes, count: int):
     return [np.concatenate(groups[end - size - (k < rest) : end]) for k, end in enumerate(ends)]
 
 
-def check(groups, D):
+@from_python
+def check(groups, D: int):
     """The groups as arrays of indices, if they hold each of ``0 .. D-1`` exactly once.
 
     Parameters
@@ -152,7 +162,9 @@ def check(groups, D):
     DtypeError
         For indices that are not whole numbers; a mask becomes indices by ``np.flatnonzero``.
     ShapeError
-        For a group that is not a flat array.
+        For groups that are no sequence, and for a group that is not a flat array.
+    RangeError
+        For `D` below 1.
     PartitionError
         For a group that is empty, an index out of range (negative ones too), in two groups, or in
         none.
@@ -162,10 +174,17 @@ def check(groups, D):
     >>> check([[2, 0], [1]], 3)
     [array([2, 0]), array([1])]
     """
+    if D < 1:
+        raise RangeError(f"partitions: expected at least 1 parameter, got {D}")
     checked = []
     owner = np.full(D, -1)
-    for s, group in enumerate(groups):
-        index = np.asarray(group)
+    for s, group in enumerate(_sequence(groups)):
+        try:
+            index = np.asarray(group)
+        except (TypeError, ValueError):
+            raise ShapeError(
+                f"partitions: group {s} must be a flat array, got {reprlib.repr(group)}"
+            ) from None
         if index.ndim != 1:
             raise ShapeError(f"partitions: group {s} must be a flat array, got {index.shape}")
         if index.size == 0:
@@ -199,8 +218,24 @@ def check(groups, D):
     return checked
 
 
+def _sequence(groups):
+    """What the groups are, one after the other."""
+    try:
+        return list(groups)
+    except TypeError:
+        raise ShapeError(
+            "partitions: expected a sequence of groups, each an array of indices, got "
+            f"{reprlib.repr(groups)}; a single group of all is [np.arange(D)]"
+        ) from None
+
+
 def _indices(shapes):
     """The range of flat indices of each tensor."""
+    if not isinstance(shapes, Mapping):
+        raise ShapeError(
+            "partitions: expected a dictionary of the shapes by name, such as {'W': (2, 2)}, got "
+            f"{reprlib.repr(shapes)}"
+        )
     found, start = {}, 0
     for name, shape in shapes.items():
         if not isinstance(shape, tuple | list) or any(

@@ -4,8 +4,21 @@ import numpy as np
 import scipy.special
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .._numbers import as_real
 from ..errors import RangeError, ShapeError
 from .array import Taylor, check_finite, finish, make, operands, real_array, trim
+
+# More coefficients than any memory holds are a mistake.
+HIGHEST_ORDER = 2**31 - 1
+
+
+def _numbers(x, name):
+    """A polynomial and an array of real numbers as they are; of all else, an array of float64."""
+    if isinstance(x, Taylor | float | np.floating) or (
+        isinstance(x, np.ndarray) and x.dtype.kind in "biuf"
+    ):
+        return x
+    return as_real(x, f"{name}: expected x of real numbers, or a Taylor polynomial")
 
 
 def relu(x):
@@ -16,7 +29,7 @@ def relu(x):
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return np.maximum(x, 0.0)
+    return np.maximum(_numbers(x, "relu"), 0.0)
 
 
 def logistic(x):
@@ -27,7 +40,7 @@ def logistic(x):
     >>> logistic(np.array([0.0, -800.0]))
     array([0.5, 0. ])
     """
-    return scipy.special.expit(x)
+    return scipy.special.expit(_numbers(x, "logistic"))
 
 
 def softplus(x):
@@ -38,7 +51,9 @@ def softplus(x):
     >>> softplus(np.array([-800.0, 800.0]))
     array([  0., 800.])
     """
-    return np.logaddexp(0.0, x)
+    # NaN is its own answer, without a warning, as it is of the others.
+    with np.errstate(invalid="ignore"):
+        return np.logaddexp(0.0, _numbers(x, "softplus"))
 
 
 def logsumexp(x, axis=None, keepdims=False):
@@ -52,7 +67,11 @@ def logsumexp(x, axis=None, keepdims=False):
     >>> logsumexp(np.array([1000.0, 1000.0])).round(3)
     np.float64(1000.693)
     """
+    x = _numbers(x, "logsumexp")
     if not isinstance(x, Taylor):
+        if np.size(x) == 0:
+            # The logarithm of an empty sum, which SciPy does not have for every shape.
+            return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
         return scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
     (rows,), order, rng = operands("logsumexp", x)
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
@@ -95,8 +114,9 @@ def line(x, direction, order):
     >>> np.exp(line(0.0, 1.0, 3)).coefficients.round(4)
     array([1.    , 1.    , 0.5   , 0.1667])
     """
-    if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
-        raise RangeError(f"taylor: expected a whole order of at least 0, got {order!r}")
+    whole = isinstance(order, int | np.integer) and not isinstance(order, bool)
+    if not whole or not 0 <= order <= HIGHEST_ORDER:
+        raise RangeError(f"taylor: expected a whole order from 0 to {HIGHEST_ORDER}, got {order!r}")
     x, direction = real_array(x, "taylor"), real_array(direction, "taylor")
     check_finite("taylor", x[None])
     check_finite("taylor", direction[None])

@@ -103,7 +103,8 @@ def modules(*names):
         f"{PACKAGE}._compile": SimpleNamespace(compiled=lambda text: text),
         # At the border everything becomes float64.
         f"{PACKAGE}._compile.border": SimpleNamespace(
-            **dict.fromkeys(("from_python", "overwriting", "public"), lambda text: text)
+            **dict.fromkeys(("from_python", "overwriting", "public"), lambda text: text),
+            Variances=None,
         ),
     }
     try:
