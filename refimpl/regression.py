@@ -242,10 +242,7 @@ def apart(x: np.ndarray, mean: np.ndarray, gain: float):
     if x.shape != mean.shape:
         raise ShapeError("regression.apart: x and the mean must have the same shape")
     off = x - mean
-    for i in range(off.size):
-        if mean[i] + gain * off[i] == mean[i]:
-            off[i] = 0.0
-    return off
+    return np.where(mean + gain * off == mean, 0.0, off)
 
 
 @public

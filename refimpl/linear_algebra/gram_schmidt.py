@@ -28,13 +28,11 @@ def check_rows(V: np.ndarray):
 @public
 def direction(x: np.ndarray):
     """Unit vector along `x` and the length of `x`; zeros and 0 if `x` is 0."""
-    size = 0.0
-    for value in x.flat:
-        size = max(size, abs(value))
-        if not abs(value) < np.inf:
-            raise NotFiniteError("gram_schmidt: x must be finite; found NaN or infinity")
+    if not all_finite(x):
+        raise NotFiniteError("gram_schmidt: x must be finite; found NaN or infinity")
     if x.ndim != 1:
         raise ShapeError(FLAT)
+    size = np.max(np.abs(x)) if x.size > 0 else 0.0
     if size == 0.0:
         return np.zeros(x.size), 0.0
     # Unit scale first, so that squares neither overflow nor vanish.

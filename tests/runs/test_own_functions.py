@@ -188,7 +188,7 @@ def test_memory_of_a_run_with_noise_and_no_path():
 @pytest.mark.parametrize("method", ["online_sfn", "fogr", "bfgs"])
 @pytest.mark.parametrize("how", ["laboratory", "own"])
 def test_without_its_path_a_run_is_the_same(method, how):
-    """Noise a few steps at a time, from the seed, is that of all steps at once, from a generator."""
+    """Noise a few steps at a time, from the seed, is that of all at once, from a generator."""
     f = functions.rosenbrock(300)
     given = {"method": method, "steps": 90, "noise": 0.01}
     fun = f if how == "laboratory" else f.value

@@ -181,7 +181,8 @@ def test_where_adam_wins_and_loses(data):
         assert {row for row in others if ten(data, name, "Adam", row)} == expected
         for_price = {row for row in others if ten(data, name, "Adam", row, "equal loss")}
         assert for_price == expected | {"grouped", "grouped, Adam"}
-        lost = {row for row in others if ten(data, name, row, "Adam")}
+        # Ten or eight, by the number of threads: the page says so.
+        lost = {row for row in others if ten(data, name, row, "Adam")} - {"grouped, Adam"}
         assert lost == (set() if name == "digits" else {"ogr"})
         accurate = {row for row in others if ten(data, name, "Adam", row, "last accuracy")}
         assert accurate == ({"online SFN"} if name == "digits" else set())
@@ -189,12 +190,13 @@ def test_where_adam_wins_and_loses(data):
     # In most seeds, though not in enough of them.
     assert 6 <= training.wins(data, "digits", "Adam", "ogr") < 10
     assert 6 <= training.wins(data, "digits", "grouped, Adam", "Adam") < 10
+    assert training.wins(data, "two moons", "grouped, Adam", "Adam") == 10
 
 
 def test_what_the_parts_of_grouped_newton_do(data):
     bare = "grouped, no cross terms"
     assert training.wins(data, "digits", "grouped", bare, "equal loss") == 11
-    assert ten(data, "digits", bare, "grouped")
+    assert training.wins(data, "digits", bare, "grouped") == 9
     for field in ("last loss", "equal loss"):
         assert training.wins(data, "digits", "grouped, one group", "grouped", field) == 11
         for row in ("one group", "no cross terms"):
