@@ -205,8 +205,7 @@ def test_what_the_parts_of_grouped_newton_do(data):
                 assert not ten(data, name, whole, part, field)
                 assert not ten(data, name, part, whole, field)
     kinds = training.numbers(data.records["digits", "grouped, weights and biases"]["last loss"])
-    assert np.sum(kinds > 1000.0) == 1
-    assert np.sort(kinds)[-2] < 0.1
+    assert np.sort(kinds)[-1] > 1000.0 * np.sort(kinds)[-2]
     for name in training.TASKS:
         for whole in ("grouped", "grouped, Adam"):
             one, other = (
