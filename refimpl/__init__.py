@@ -17,6 +17,7 @@ _HOMES = {
     "methods": "refimpl.optimizers",
     "minimize": "refimpl.runs.minimize",
     "scipy_method": "refimpl.runs.scipy_method",
+    "stepper": "refimpl.runs.stepper",
 }
 _MODULES = (
     "cubic",

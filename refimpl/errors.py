@@ -31,6 +31,10 @@ class StateError(ValueError):
     """A state that does not belong to the function it was given to."""
 
 
+class CheckpointError(ValueError):
+    """A file that is no checkpoint of this stepper: damaged, or of another method or version."""
+
+
 class UnknownNameError(ValueError):
     """No method, function, hyperparameter or figure has this name."""
 

@@ -28,7 +28,7 @@ USES = {
     "taylor": "_numbers errors",
     "summary.partitions": "_compile errors",
     "summary": "errors summary.partitions taylor",
-    "network": "_compile errors summary.partitions taylor",
+    "network": "_compile _numbers errors summary.partitions taylor",
     "summary.layered": "_numbers errors network summary summary.partitions",
     "functions": "_compile _numbers errors linear_algebra",
     "noise": "_compile _numbers errors functions",

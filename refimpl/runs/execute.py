@@ -24,6 +24,7 @@ from ..lanes import sweep as lanes
 from ..lanes.sweep import in_lanes
 from ..optimizers.grouped_newton import partition
 from ..outcomes import BAD_GRADIENT, BAD_SHAPE, DIVERGED, NOT_BEGUN
+from .announce import announced
 from .sweep import kernel, sweep
 
 # Their messages say already what was wrong.
@@ -143,11 +144,7 @@ def draw(
     """
     if method.curvature == "slice":
         partition(parameters.groups, D)
-    d = parameters.dimension if method.directions else 0
-    if d > D:
-        raise RangeError(
-            f"{method.name}: expected dimension <= {D}, which is that of the start, got {d}"
-        )
+    d = kept_directions(method, parameters, D)
     records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
     batch = noise.batch(records)
@@ -164,7 +161,7 @@ def draw(
             if restart_noise:
                 generator = generator_of(seed)
             if d:
-                directions[s, i] = generator.uniform(0.0, DIRECTIONS, (d, D))
+                directions[s, i] = first_directions(method, parameters, generator, D)
             # Of noise that overflows the run diverges.
             with np.errstate(over="ignore"):
                 if not silent:
@@ -176,6 +173,28 @@ def draw(
     if np.isnan(perturbations.min(initial=0.0)):
         raise NotFiniteError(f"expected noise without NaN, but {noise!r} drew some")
     return Drawn(directions, perturbations, picks, noise.perturb)
+
+
+def kept_directions(method, parameters, D):
+    """How many first directions the method takes.
+
+    Raises
+    ------
+    RangeError
+        For more than there are dimensions.
+    """
+    d = parameters.dimension if method.directions else 0
+    if d > D:
+        raise RangeError(
+            f"{method.name}: expected dimension <= {D}, which is that of the start, got {d}"
+        )
+    return d
+
+
+def first_directions(method, parameters, seed, D):
+    """First directions of a run, (d, D), drawn; none for a method that takes none."""
+    d = kept_directions(method, parameters, D)
+    return generator_of(seed).uniform(0.0, DIRECTIONS, (d, D))
 
 
 def draw_in_blocks(method, parameters, noise, problem, seed, steps, D):
@@ -248,11 +267,11 @@ def _text(method):
 
 def compile_driver(method, perturb, runs, D, carry=False):
     """Compile the driver of so many runs in the calling thread, where that can be interrupted."""
-    perturb.kernel  # noqa: B018
-    if not carry and lanes.suits(method, runs, D):
-        lanes.kernel(method)
-    else:
-        kernel(method)
+    in_lanes = not carry and lanes.suits(method, runs, D)
+    first = method.lanes.step if in_lanes else method.step
+    with announced(f"{method.name} in lanes" if in_lanes else method.name, first):
+        perturb.kernel  # noqa: B018
+        (lanes.kernel if in_lanes else kernel)(method)
 
 
 def execute(problem, method, parameters, starts, blocks, runs, carry=False):

@@ -1,0 +1,51 @@
+"""A word before a compilation, which takes seconds, and how long it took last time."""
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+
+from .._compile.cache import package_stamp
+from .._outside import say
+
+# Beside the compiled code: name -> the sources it was compiled from, and the seconds it took.
+RECORD = "refimpl_seconds.json"
+
+
+@contextlib.contextmanager
+def announced(name, dispatcher):
+    """Around what compiles, or loads, all that a method needs.
+
+    Nothing is said where the record tells that it is kept already; a record that is lost or cannot
+    be written costs a line too many.
+    """
+    folder = getattr(getattr(dispatcher, "_cache", None), "cache_path", None)
+    record = _read(folder)
+    last, stamp = record.get(name, {}), package_stamp()[:10]
+    if last.get("stamp") == stamp:
+        yield
+        return
+    kept = "once for all processes" if folder else "for this process, since nothing can be kept"
+    before = f"; last time it took {last['seconds']:.0f} s" if "seconds" in last else ""
+    say(f"refimpl: compiling {name} {kept}{before}")
+    begun = time.perf_counter()
+    yield
+    if folder:
+        seconds = time.perf_counter() - begun
+        _write(folder, _read(folder) | {name: {"stamp": stamp, "seconds": round(seconds, 1)}})
+
+
+def _read(folder):
+    try:
+        record = json.loads((Path(folder) / RECORD).read_text(encoding="utf-8"))
+        return record if isinstance(record, dict) else {}
+    except (OSError, TypeError, ValueError):
+        return {}
+
+
+def _write(folder, record):
+    part = Path(folder) / f"{RECORD}.{os.getpid()}"
+    with contextlib.suppress(OSError):
+        part.write_text(json.dumps(record), encoding="utf-8")
+        part.replace(Path(folder) / RECORD)

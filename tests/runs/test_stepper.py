@@ -1,0 +1,218 @@
+"""A loop of one's own: the run of `minimize`, to be kept and taken up again."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import refimpl
+from refimpl import functions, optimizers, stepper
+from refimpl.errors import (
+    CheckpointError,
+    DtypeError,
+    GradientError,
+    NotFiniteError,
+    RangeError,
+    ShapeError,
+    UnknownNameError,
+    UnsupportedOperationError,
+)
+
+pytestmark = pytest.mark.numerics
+
+F = functions.rosenbrock(3)
+X0 = np.array([-1.2, 1.0, 0.5])
+OF_GRADIENTS = [
+    name
+    for name, method in optimizers.METHODS.items()
+    if not method.curvature and not method.solver
+]
+
+
+def walk(optimizer, noise):
+    for z in noise:
+        optimizer.step(F.gradient(optimizer.x) + z)
+    return optimizer.x
+
+
+@pytest.mark.parametrize("name", OF_GRADIENTS)
+def test_is_the_run_of_minimize(name):
+    """With the user's plain functions both run the same text: equal to the bit."""
+    noise = 0.01 * np.random.default_rng(1).standard_normal((40, 3))
+    run = refimpl.minimize(F.value, X0, jac=F.gradient, method=name, steps=40, noise=noise, seed=3)
+    optimizer = stepper(name, X0, seed=3)
+    for z, x in zip(noise, run.path[1:], strict=False):
+        np.testing.assert_array_equal(optimizer.step(F.gradient(optimizer.x) + z), x)
+    assert optimizer.steps == run.nit
+
+
+@pytest.mark.parametrize("name", OF_GRADIENTS)
+def test_goes_on_to_the_last_bit(name, tmp_path):
+    noise = 0.01 * np.random.default_rng(2).standard_normal((40, 3))
+    optimizer = stepper(name, X0, seed=3)
+    walk(optimizer, noise[:15])
+    optimizer.save(tmp_path / "kept")
+    resumed = stepper.load(tmp_path / "kept", method=name, dimension=3)
+    np.testing.assert_array_equal(walk(resumed, noise[15:]), walk(optimizer, noise[15:]))
+    assert resumed.steps == optimizer.steps == 40
+    assert resumed.parameters == optimizer.parameters
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+def test_hyperparameters_are_kept(tmp_path):
+    optimizer = stepper("sogr", X0, dimension=2, prior=(0.5, 0.25), seed=1)
+    optimizer.save(tmp_path / "kept")
+    assert stepper.load(tmp_path / "kept").parameters == optimizer.parameters
+    # Negative control: the defaults are others.
+    assert stepper("sogr", X0, dimension=2).parameters != optimizer.parameters
+
+
+@pytest.mark.parametrize(
+    ("gradient", "error", "message"),
+    [
+        ([1.0, 2.0], GradientError, r"step 2: expected a gradient of shape \(3,\), got \(2,\)"),
+        ([1.0, np.nan, 0.0], GradientError, "step 2: expected a finite gradient"),
+        ([1.0, np.inf, 0.0], GradientError, "step 2: expected a finite gradient"),
+        ([1.0, 2j, 0.0], DtypeError, "gradient"),
+        (["a", "b", "c"], DtypeError, "gradient"),
+    ],
+)
+def test_a_bad_gradient_changes_nothing(gradient, error, message):
+    optimizer = stepper("ogr", X0)
+    walk(optimizer, np.zeros((2, 3)))
+    x, state = optimizer.x.copy(), optimizer.state
+    with pytest.raises(error, match=message) as caught:
+        optimizer.step(gradient)
+    np.testing.assert_array_equal(optimizer.x, x)
+    assert optimizer.state is state
+    if error is GradientError:
+        assert caught.value.step == 2
+        np.testing.assert_array_equal(caught.value.path, x[None])
+
+
+def test_a_step_to_nowhere_is_not_made():
+    optimizer = stepper("sgd", X0, alpha=1e300)
+    with pytest.raises(GradientError, match="x has diverged"):
+        optimizer.step([1e10, 0.0, 0.0])
+    np.testing.assert_array_equal(optimizer.x, X0)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, ">f8"])
+def test_other_numbers(kind):
+    optimizer, other = stepper("ogr", [1, 2, 3]), stepper("ogr", [1.0, 2.0, 3.0])
+    gradient = np.array([3, -1, 2])
+    np.testing.assert_array_equal(optimizer.step(gradient.astype(kind)), other.step(gradient))
+    np.testing.assert_array_equal(other.step(np.repeat(gradient, 2)[::2]), optimizer.step(gradient))
+
+
+def test_what_is_handed_in_is_not_written_into():
+    x0 = X0.copy()
+    optimizer = stepper("ogr", x0)
+    before = optimizer.x
+    kept, gradient = before.copy(), np.ones(3)
+    optimizer.step(gradient)
+    x0[:] = 7.0
+    np.testing.assert_array_equal(before, kept)
+    np.testing.assert_array_equal(gradient, np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "error", "message"),
+    [
+        (("ogre", X0), {}, UnknownNameError, "did you mean 'ogr'"),
+        (("newton", X0), {}, UnsupportedOperationError, "newton needs more than gradients"),
+        (("bfgs", X0), {}, UnsupportedOperationError, "bfgs needs more than gradients"),
+        (("ogr", [[1.0]]), {}, ShapeError, "start of shape"),
+        (("ogr", [np.nan]), {}, NotFiniteError, "finite start"),
+        (("ogr", X0), {"beta": 2.0}, RangeError, "expected beta in"),
+        (("ogr", X0), {"alpha": 2.0}, UnknownNameError, "hyperparameter of ogr"),
+        (("sogr", X0), {"dimension": 5}, RangeError, "expected dimension <= 3"),
+        (("sogr", X0), {"seed": -1}, RangeError, "expected a seed"),
+    ],
+)
+def test_wrong_input_is_named_before_any_work(arguments, given, error, message):
+    with pytest.raises(error, match=message):
+        stepper(*arguments, **given)
+
+
+# Files.
+
+
+@pytest.fixture
+def kept(tmp_path):
+    optimizer = stepper("ogr", X0)
+    walk(optimizer, np.zeros((5, 3)))
+    optimizer.save(tmp_path / "kept.npz")
+    return tmp_path / "kept.npz"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"method": "fogr"}, "a checkpoint of method fogr, got one of ogr"),
+        ({"dimension": 4}, "a checkpoint of dimension 4, got one of 3"),
+    ],
+)
+def test_another_checkpoint_than_expected(kept, given, message):
+    with pytest.raises(CheckpointError, match=message):
+        stepper.load(kept, **given)
+
+
+def changed(path, **arrays):
+    """The file with other contents; None leaves a part out."""
+    with np.load(path) as archive:
+        found = {name: archive[name] for name in archive.files} | arrays
+    np.savez(path, **{name: array for name, array in found.items() if array is not None})
+
+
+def test_another_version(kept, monkeypatch):
+    monkeypatch.setattr("refimpl.runs.stepper.__version__", "9.9.9")
+    with pytest.raises(CheckpointError, match=r"of version 9\.9\.9, got one of 0\."):
+        stepper.load(kept)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"x": None},
+        {"_header": None},
+        {"_header": "{"},
+        {"_header": json.dumps({"method": "ogr"})},
+        {"state.count": None},
+        {"state.momentum": np.zeros(2)},
+        {"state.model.V": np.zeros((2, 3))},
+    ],
+)
+def test_a_file_without_its_parts(kept, arrays):
+    changed(kept, **arrays)
+    with pytest.raises(CheckpointError, match=r"kept\.npz: expected"):
+        stepper.load(kept)
+
+
+def test_a_file_that_breaks_off(kept):
+    """At every length: nothing else than the one error."""
+    whole = kept.read_bytes()
+    for length in range(0, len(whole), 97):
+        kept.write_bytes(whole[:length])
+        with pytest.raises(CheckpointError, match="damaged or is none"):
+            stepper.load(kept)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        stepper.load(tmp_path / "none")
+
+
+def test_nothing_is_lost_where_writing_fails(kept, monkeypatch):
+    whole = kept.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"a part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        stepper("ogr", X0).save(kept)
+    assert kept.read_bytes() == whole
+    assert os.listdir(kept.parent) == [kept.name]
