@@ -1,14 +1,18 @@
 """The commands `refimpl vectors` and `refimpl verify`; modules are loaded when one is run."""
 
+import contextlib
 import json
+import signal
+import threading
 from pathlib import Path
 
 from .._outside import as_path, bar, say
+from ..errors import RangeError, VerificationError
 
 OURS = "refimpl.verify.ours"
 # Our own pieces may have to be compiled first; their answers are not in doubt.
 OUR_TIMEOUT = 900.0
-HELD, FELL_SHORT = 0, 1
+HELD, FELL_SHORT, INTERRUPTED = 0, 1, 130
 
 
 def add(command, oracle):
@@ -68,6 +72,13 @@ def add(command, oracle):
         "--known-failures", type=Path, metavar="FILE", help="lines of an id and a reason"
     )
     sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for each case (default: 30)")
+    sub.add_argument(
+        "--memory",
+        type=float,
+        metavar="MB",
+        help="resident memory of a program and all that it starts, on Linux (default: no limit, "
+        "since frameworks need much before their first answer)",
+    )
     sub.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="copies that answer side by side"
     )
@@ -198,8 +209,7 @@ def check(options):
 def verify(options):
     """The report, and whether everything held."""
     from .. import vectors
-    from ..errors import RangeError, VerificationError
-    from . import report, runner
+    from . import processes, report, runner
 
     if options.target and options.exec:
         raise VerificationError("verify: give a TARGET or --exec, not both")
@@ -207,6 +217,11 @@ def verify(options):
         raise RangeError(f"verify: expected a timeout above 0, got {options.timeout:g}")
     if options.jobs < 1:
         raise RangeError(f"verify: expected at least 1 job, got {options.jobs}")
+    if options.memory is not None:
+        if not 0.0 < options.memory < float("inf"):
+            raise RangeError(f"verify: expected a memory above 0 MB, got {options.memory:g}")
+        if not processes.LINUX:
+            raise VerificationError("verify: --memory is known on Linux only; leave it out here")
     timeout = options.timeout or runner.TIMEOUT
     if options.exec is not None:
         command = runner.program_command(options.exec)
@@ -227,7 +242,10 @@ def verify(options):
     cases = vectors.selected(families, options.flag, options.id)
     if not cases:
         raise VerificationError("verify: no case is of all that was asked for")
-    with bar(total=len(cases), desc="verify", unit="case") as shown:
+    with (
+        _stopped_by_control_c() as stop,
+        bar(total=len(cases), desc="verify", unit="case") as shown,
+    ):
         found = runner.verify(
             command,
             families,
@@ -237,9 +255,41 @@ def verify(options):
             timeout=timeout,
             jobs=options.jobs,
             tell=lambda outcome: shown.update(),
+            memory=options.memory,
+            stop=stop,
         )
     if options.json:
         print(json.dumps(report.as_json(found), indent=1, allow_nan=False))
     else:
         print("\n".join((report.markdown if options.markdown else report.text)(found)))
+    if found.left:
+        return INTERRUPTED
     return HELD if found.held else FELL_SHORT
+
+
+@contextlib.contextmanager
+def _stopped_by_control_c():
+    """An event that the first Ctrl-C sets, so that there is a report; the second one raises.
+
+    Nor is there a report where the program has not answered yet.
+    """
+    stop = threading.Event()
+
+    def handle(number, frame):
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    # Signals come to the main thread only, and only it may ask for them.
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    except VerificationError:
+        if stop.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)

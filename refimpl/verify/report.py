@@ -316,6 +316,9 @@ def closing(report):
         f"{report.count(ACCEPTABLE)} of those passed are as good as the formula, not the problem, "
         f"allows; {report.seconds:.1f} s"
     )
+    if report.left:
+        total = report.left + len(report.outcomes)
+        others.append(f"interrupted: {report.left} of {total} cases were not put")
     return [*others, f"{report.count(*HELD)} passed, {report.count(FAIL)} failed"]
 
 
@@ -375,6 +378,7 @@ def as_json(report):
             name.replace(" ", "_"): report.count(name)
             for name in (PASS, ACCEPTABLE, FAIL, UNINFORMATIVE, SKIPPED, KNOWN, UNEXPECTED)
         },
+        "interrupted": report.left > 0,
         "remarks": list(report.remarks),
         "seconds": round(report.seconds, 3),
         "cases": cases,
