@@ -1,18 +1,35 @@
 """The commands `refimpl vectors` and `refimpl verify`; modules are loaded when one is run."""
 
+import argparse
 import contextlib
 import json
 import signal
 import threading
 from pathlib import Path
 
-from .._outside import as_path, bar, say
+from .._outside import NOT_WRITTEN, as_path, bar, say
 from ..errors import RangeError, VerificationError
 
 OURS = "refimpl.verify.ours"
 # Our own pieces may have to be compiled first; their answers are not in doubt.
 OUR_TIMEOUT = 900.0
 HELD, FELL_SHORT, INTERRUPTED = 0, 1, 130
+# Options that say how a program is put to the cases, and so nothing of reports side by side.
+OF_A_RUN = (
+    *("exec", "family", "id", "flag", "dtype", "known_failures", "timeout", "memory", "jobs"),
+    *("folder", "junit", "badge"),
+)
+EXAMPLES = """\
+Without TARGET and --exec this package itself is verified. Failures are told, and counts of the
+rest. Exit status: 0 all held, 1 something failed, 2 wrong usage, 3 a report could not be written,
+130 interrupted by Ctrl-C: the report is then on what was done.
+
+examples:
+  refimpl verify my_module:factory --family repulsion
+  refimpl verify --exec "node mine.js" --junit report.xml --badge badge.json
+  refimpl verify --exec ./mine --memory 2000 --timeout 5 --json > mine.json
+  refimpl verify compare mine.json theirs.json
+"""
 
 
 def add(command, oracle):
@@ -53,10 +70,18 @@ def add(command, oracle):
         "verify",
         verify,
         "Verify an implementation against the reference outputs.",
-        epilog="Without TARGET and --exec this package itself is verified. Exit status: 0 all "
-        'held, 1 something failed, 2 wrong usage. Example: refimpl verify --exec "node mine.js"',
+        usage="refimpl verify [TARGET | --exec COMMAND] [options]\n"
+        "       refimpl verify compare REPORT REPORT ... [--all] [--json | --markdown]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXAMPLES,
     )
-    sub.add_argument("target", nargs="?", metavar="TARGET", help="package.module:factory")
+    sub.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help="package.module:factory; or the word compare and the reports to put side by side, as "
+        "--json prints them",
+    )
     sub.add_argument(
         "--exec", metavar="COMMAND", help="any program, over standard input and output"
     )
@@ -79,10 +104,15 @@ def add(command, oracle):
         help="resident memory of a program and all that it starts, on Linux (default: no limit, "
         "since frameworks need much before their first answer)",
     )
-    sub.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="copies that answer side by side"
-    )
+    sub.add_argument("--jobs", type=int, metavar="N", help="copies that answer side by side")
     sub.add_argument("--folder", **folder)
+    sub.add_argument(
+        "--all", action="store_true", help="tell every case that was compared, not failures alone"
+    )
+    for name, what in (("junit", "JUnit's XML"), ("badge", "the JSON of a shields.io badge")):
+        sub.add_argument(
+            f"--{name}", type=Path, metavar="FILE", help=f"write {what} too, for other programs"
+        )
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON on standard output")
     form.add_argument("--markdown", action="store_true", help="print Markdown on standard output")
@@ -206,17 +236,64 @@ def check(options):
     return FELL_SHORT if findings else HELD
 
 
+def compare(options):
+    """Reports side by side, and whether what was compared was passed by all."""
+    from . import side_by_side
+
+    stray = [
+        f"--{name.replace('_', '-')}" for name in OF_A_RUN if getattr(options, name) is not None
+    ]
+    if stray:
+        raise VerificationError(f"verify compare: it takes no {', '.join(stray)}")
+    found = side_by_side.compared(options.target[1:])
+    if options.json:
+        print(json.dumps(side_by_side.as_json(found), indent=1))
+    else:
+        form = side_by_side.markdown if options.markdown else side_by_side.text
+        print("\n".join(form(found, options.all)))
+    return HELD if found.held else FELL_SHORT
+
+
+def _write_beside(options, found):
+    """The files for other programs; the exit status where one could not be written, else None."""
+    from . import forms
+
+    status = None
+    for path, form in ((options.junit, forms.junit), (options.badge, forms.badge)):
+        if path is not None:
+            try:
+                as_path(path).write_text(form(found), encoding="utf-8")
+            except OSError as error:
+                say(f"refimpl: {path}: the output could not be written: {error.strerror}")
+                status = NOT_WRITTEN
+    return status
+
+
 def verify(options):
     """The report, and whether everything held."""
+    if options.target[:1] == ["compare"]:
+        return compare(options)
     from .. import vectors
     from . import processes, report, runner
 
+    if len(options.target) > 1:
+        raise VerificationError(
+            f"verify: expected one TARGET, got {len(options.target)}; to put reports side by side: "
+            "refimpl verify compare a.json b.json"
+        )
+    for path in (options.junit, options.badge):
+        # Found out before the work, not after it.
+        if path is not None and not as_path(path).parent.is_dir():
+            raise VerificationError(
+                f"verify: there is no folder {as_path(path).parent} to write to"
+            )
     if options.target and options.exec:
         raise VerificationError("verify: give a TARGET or --exec, not both")
     if options.timeout is not None and not 0.0 < options.timeout < float("inf"):
         raise RangeError(f"verify: expected a timeout above 0, got {options.timeout:g}")
-    if options.jobs < 1:
-        raise RangeError(f"verify: expected at least 1 job, got {options.jobs}")
+    jobs = 1 if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise RangeError(f"verify: expected at least 1 job, got {jobs}")
     if options.memory is not None:
         if not 0.0 < options.memory < float("inf"):
             raise RangeError(f"verify: expected a memory above 0 MB, got {options.memory:g}")
@@ -226,7 +303,7 @@ def verify(options):
     if options.exec is not None:
         command = runner.program_command(options.exec)
     elif options.target:
-        command = runner.python_command(options.target)
+        command = runner.python_command(options.target[0])
     else:
         command = runner.python_command(f"{OURS}:{options.dtype or 'binary64'}")
         timeout = options.timeout or OUR_TIMEOUT
@@ -253,17 +330,22 @@ def verify(options):
             dtype=options.dtype,
             known=known,
             timeout=timeout,
-            jobs=options.jobs,
+            jobs=jobs,
             tell=lambda outcome: shown.update(),
             memory=options.memory,
             stop=stop,
         )
+    unwritten = _write_beside(options, found)
     if options.json:
         print(json.dumps(report.as_json(found), indent=1, allow_nan=False))
+    elif options.markdown:
+        print("\n".join(report.markdown(found)))
     else:
-        print("\n".join((report.markdown if options.markdown else report.text)(found)))
+        print("\n".join(report.text(found, options.all)))
     if found.left:
         return INTERRUPTED
+    if unwritten is not None:
+        return unwritten
     return HELD if found.held else FELL_SHORT
 
 

@@ -10,6 +10,8 @@ from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
 from .protocol import FORCED
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
+# Of the JSON, by which it is known again.
+REPORT = "refimpl-verify/1"
 # A flag of the first kind that a case has says most about what is wrong.
 KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
@@ -19,19 +21,28 @@ CAUSES = 3
 TELLING = 0.25
 
 
-def text(report):
-    """Lines of the whole report; the last is ``N passed, N failed``."""
+def text(report, everything=False):
+    """Lines of the report; the last is ``N passed, N failed``.
+
+    A line for each failure, and for what should have failed and did not; with `everything` for each
+    case that was not skipped.
+    """
     who = report.who
     named = " ".join(part for part in (who.name, who.version) if part)
     lines = [f"{named} ({who.language}), judged in {report.arithmetic}", ""]
     width = max((len(outcome.case.id) for outcome in report.outcomes), default=0)
-    for outcome in report.outcomes:
-        if outcome.verdict != SKIPPED:
-            lines.append(case_line(outcome, width))
-            lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
-    lines += ["", *skipped(report)]
-    lines += ["", *by_flag(report)]
-    lines += [f"remark: {remark}" for remark in report.remarks]
+    told = [
+        outcome
+        for outcome in report.outcomes
+        if outcome.verdict in (FAIL, UNEXPECTED) or (everything and outcome.verdict != SKIPPED)
+    ]
+    for outcome in told:
+        lines.append(case_line(outcome, width))
+        lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
+    for part in (skipped(report), by_flag(report)):
+        # One empty line between parts, none where a part is empty.
+        lines += [*([""] if lines[-1] else []), *part]
+    lines += [*([""] if lines[-1] else []), *(f"remark: {remark}" for remark in report.remarks)]
     return [*lines, *closing(report)]
 
 
@@ -369,7 +380,7 @@ def as_json(report):
             entry["diagnosis"] = diagnosis(outcome, report)
         cases.append(entry)
     return {
-        "report": "refimpl-verify/1",
+        "report": REPORT,
         "program": report.who._asdict() | {"ops": list(report.who.ops)},
         "arithmetic": report.arithmetic,
         "passed": report.count(*HELD),
@@ -389,9 +400,9 @@ def markdown(report):
     """The report as a page: counts for each family, then each failure."""
     who = report.who
     lines = [
-        f"# {_cell(who.name)} {_cell(who.version)}".rstrip(),
+        f"# {cell(who.name)} {cell(who.version)}".rstrip(),
         "",
-        f"{_cell(who.language)}, judged in {report.arithmetic} by the reference outputs.",
+        f"{cell(who.language)}, judged in {report.arithmetic} by the reference outputs.",
         "",
         "| family | passed | failed | uninformative | skipped | known failures |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -416,12 +427,12 @@ def markdown(report):
             "",
             f"`{outcome.case.op}`; {', '.join(outcome.case.flags)}",
             "",
-            *(f"* {_cell(sentence)}" for sentence in diagnosis(outcome, report)),
+            *(f"* {cell(sentence)}" for sentence in diagnosis(outcome, report)),
         ]
-    lines += ["", *(f"* {_cell(remark)}" for remark in report.remarks)]
+    lines += ["", *(f"* {cell(remark)}" for remark in report.remarks)]
     return [*lines, "", *(line for part in closing(report) for line in (part, ""))][:-1]
 
 
-def _cell(text):
+def cell(text):
     """Text of a program, which must not become markup."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in text.replace("\n", " "))

@@ -51,9 +51,11 @@ def test_a_right_program(put):
         ("small.double", "replay", "replay-forced"),
     )
     assert tuple(told) == found.outcomes
-    lines = report.text(found)
+    lines = report.text(found, everything=True)
     assert lines[-1] == "5 passed, 0 failed"
     assert lines[2].startswith("small-0001  pass")
+    # Where all is well there is little to say.
+    assert report.text(found)[2:] == lines[-2:]
 
 
 def watched(monkeypatch):
@@ -276,8 +278,11 @@ def test_known_failures_and_unexpected_passes(put):
     verdicts = [outcome.verdict for outcome in found.outcomes]
     assert verdicts[:2] == ["unexpected pass", "known failure"]
     assert found.held
-    text = "\n".join(report.text(found))
+    text = "\n".join(report.text(found, everything=True))
     assert "signs are ours" in text
+    # What is known is not told again; what turned out to be right is.
+    text = "\n".join(report.text(found))
+    assert "signs are ours" not in text
     assert "known as a failure: was wrong once" in text
 
 
@@ -383,12 +388,19 @@ def test_command_line(tmp_path, capsys):
         (("--memory", "0"), "memory above 0 MB"),
         (("--id", "small-0001", "--flag", "decay"), "no case is of all"),
         (("mod:make",), "not both"),
+        (("mod:make", "mod:other"), "expected one TARGET, got 2"),
+        (("--junit", str(tmp_path / "none" / "a.xml")), "there is no folder"),
         (("--known-failures", str(tmp_path / "none.txt")), "No such file"),
     ):
         code, said = status(*wrong)
         assert code == 2, wrong
         assert words in said.err
     assert status(mode=("bad-start",))[0] == 2
+    # A folder where a file should be is found out too late to be wrong usage.
+    code, said = status("--badge", str(tmp_path))
+    assert code == 3
+    assert "could not be written" in said.err
+    assert said.out.splitlines()[-1] == "4 passed, 1 failed"
 
 
 def test_messages_hold_no_outputs(tmp_path):
