@@ -3,12 +3,14 @@
 import argparse
 import contextlib
 import json
+import secrets
+import shutil
 import signal
 import threading
 from pathlib import Path
 
 from .._outside import NOT_WRITTEN, as_path, bar, say
-from ..errors import RangeError, VerificationError
+from ..errors import RangeError, VectorError, VerificationError
 
 OURS = "refimpl.verify.ours"
 # Our own pieces may have to be compiled first; their answers are not in doubt.
@@ -19,6 +21,13 @@ OF_A_RUN = (
     *("exec", "family", "id", "flag", "dtype", "known_failures", "timeout", "memory", "jobs"),
     *("folder", "junit", "badge"),
 )
+FRESH_EXAMPLE = """\
+The seed is printed; it gives the same cases again.
+
+example:
+  refimpl vectors fresh --family repulsion --count 50 --seed 7
+  refimpl verify my_module:factory --folder fresh-7
+"""
 EXAMPLES = """\
 Without TARGET and --exec this package itself is verified. Failures are told, and counts of the
 rest. Exit status: 0 all held, 1 something failed, 2 wrong usage, 3 a report could not be written,
@@ -40,7 +49,7 @@ def add(command, oracle):
     sub = command(
         "vectors",
         _no_part,
-        "Look at the reference outputs: list, show, export or check them.",
+        "The reference outputs: list, show, export, archive or check them, or draw fresh ones.",
     )
     parts = sub.add_subparsers(title="parts", metavar="PART", required=True)
     folder = {"type": Path, "metavar": "FOLDER", "help": "other files than those of the package"}
@@ -65,6 +74,25 @@ def add(command, oracle):
     one.add_argument("--all", action="store_true", help="compute every case anew: takes long")
     one.add_argument("--no-oracle", action="store_true", help="compute nothing anew")
     one.set_defaults(oracle=oracle)
+
+    one = part("archive", pack, "Write the data alone as one zip file, always of the same bytes.")
+    one.epilog = "Schema and SHA-256 digests are in it. Example: refimpl vectors archive data.zip"
+    one.add_argument("to", type=Path, nargs="?", metavar="TO", help="file (refimpl-vectors-1.zip)")
+    summary = "Draw and certify cases that nobody has seen, of the kinds of the suite."
+    one = parts.add_parser(
+        "fresh",
+        help=summary,
+        description=summary,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=FRESH_EXAMPLE,
+    )
+    one.set_defaults(command=draw_fresh, oracle=oracle)
+    one.add_argument(
+        "--family", action="append", metavar="NAME", required=True, help="of this one; repeatable"
+    )
+    one.add_argument("--count", type=int, default=20, metavar="N", help="of each (%(default)s)")
+    one.add_argument("--seed", type=int, metavar="S", help="of the drawing (default: a new one)")
+    one.add_argument("--to", type=Path, metavar="FOLDER", help="where (default: fresh-S)")
 
     sub = command(
         "verify",
@@ -217,6 +245,43 @@ def export(options):
     write = {"npz": forms.npz, "csv": forms.table}[options.format]
     for path in write(families, to):
         print(path)
+    return HELD
+
+
+def pack(options):
+    """The data alone; prints the file and its digest."""
+    from .. import vectors
+    from ..vectors.archive import archive
+
+    to = options.to
+    if to is None:
+        to = Path(f"refimpl-vectors-{vectors.SCHEMA.rpartition('/')[2]}.zip")
+    digest = archive(to, _folder(options))
+    print(f"{digest}  {to}")
+    return HELD
+
+
+def draw_fresh(options):
+    """New cases into a folder; prints the files and how to use them."""
+    from .. import vectors
+
+    oracle = options.oracle()
+    seed = secrets.randbelow(10**9) if options.seed is None else options.seed
+    to = as_path(Path(f"fresh-{seed}") if options.to is None else options.to)
+    if to.resolve() == vectors.FOLDER:
+        raise VectorError(f"vectors fresh: {to} holds the suite itself; give another folder")
+    # Told first, since the drawing may take long and be interrupted.
+    print(f"seed {seed}", flush=True)
+    for name in dict.fromkeys(options.family):
+        with bar(total=options.count, desc=name, unit="case") as shown:
+            text = oracle.fresh(name, options.count, seed, tell=shown.update)
+        to.mkdir(parents=True, exist_ok=True)
+        path = to / f"{name}.json"
+        path.write_text(text, encoding="ascii", newline="\n")
+        print(path)
+    # With the schema beside them the files can be checked, and packed, like those of the suite.
+    shutil.copy(vectors.FOLDER / "schema.json", to / "schema.json")
+    print(f"verify with: refimpl verify TARGET --folder {to}")
     return HELD
 
 
