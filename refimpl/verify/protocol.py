@@ -7,6 +7,7 @@ Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "i
 "message"}``; at last ``{"cmd": "stop"}``, upon which the program exits with 0. Numbers go out as
 hexadecimal strings, integers and booleans as such; they come back as JSON numbers, hexadecimal
 strings, "nan", "inf" or "-inf". A state has dotted names, ``"line.C_gg"``; an answer may nest it.
+No key stands twice in one object, and each question has one answer.
 
 A case of a whole method also names its ``method``, and its ``out`` depends on the op:
 

@@ -1,6 +1,7 @@
 """What a verification found, as text, JSON and Markdown, in words that say where to look."""
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def text(report, everything=False):
     for outcome in told:
         lines.append(case_line(outcome, width))
         lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
-    for part in (skipped(report), by_flag(report)):
+    left_out = skipped(report) if everything else skipped_in_short(report)
+    for part in (left_out, by_flag(report)):
         # One empty line between parts, none where a part is empty.
         lines += [*([""] if lines[-1] else []), *part]
     lines += [*([""] if lines[-1] else []), *(f"remark: {remark}" for remark in report.remarks)]
@@ -55,6 +57,13 @@ def skipped(report):
             key = (outcome.message,) if what in outcome.message else (what, outcome.message)
             counts[key] = counts.get(key, 0) + 1
     return [f"skipped {n}: {': '.join(key)}" for key, n in counts.items()]
+
+
+def skipped_in_short(report):
+    """What was skipped, on one line, without the reasons."""
+    counts = Counter(o.case.op for o in report.outcomes if o.verdict == SKIPPED)
+    told = ", ".join(f"{what} {n}" for what, n in counts.items())
+    return [f"skipped (the reasons: --all): {told}"] if told else []
 
 
 def case_line(outcome, width=0):
