@@ -63,6 +63,7 @@ class Program:
         self.unfinished = b""  # beginning of a line that has not ended
         self.tail = b""
         self.complaints = 0  # bytes on standard error
+        self.family = {}  # processes that were there before it was told to stop
         self.unasked = []  # lines after the last answer, once it has stopped
         self.threads = [
             threading.Thread(target=self._with, args=(stream, work), daemon=True)
@@ -197,7 +198,7 @@ class Program:
                 raise Fault("NoAnswer", f"no answer within {timeout:g} s{self._last_words()}")
 
     def _watch_memory(self):
-        used = processes.memory(self.mark)
+        used = processes.memory(self.mark, self.process.pid)
         if used > self.memory:
             raise Fault(
                 "TooMuchMemory",
@@ -228,6 +229,8 @@ class Program:
 
         What the program said besides its answers is left in `unasked`.
         """
+        # What has cleared its environment is known by its parent alone, which is about to end.
+        self.family = processes.found(self.mark, self.process.pid)
         self.put({"cmd": "stop"})
         try:
             code = self.process.wait(STOPPING)
@@ -258,7 +261,10 @@ class Program:
         self.questions.put(None)
         # A number that is free again must not be sent a signal: one thread at a time, and once.
         with self.ending:
-            if self.process.returncode is None:
+            gone = self.process.returncode is not None
+            # First, while it is still known whose children are whose.
+            processes.end(self.mark, None if gone else self.process.pid, self.family)
+            if not gone:
                 try:
                     if POSIX:
                         os.killpg(self.process.pid, signal.SIGKILL)
@@ -267,7 +273,6 @@ class Program:
                 except (ProcessLookupError, PermissionError):
                     pass
                 self.process.wait()
-            processes.end(self.mark)
         for thread in self.threads:
             # Unless something that hides still holds the other end.
             thread.join(1.0)

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.once
 
 # A program that has to start on a busy machine; a hang costs this much.
 TIMEOUT = 5.0
+LINUX = pytest.mark.skipif(
+    not processes.LINUX, reason="elsewhere nothing is known of processes that leave"
+)
 
 
 @pytest.fixture
@@ -142,16 +145,23 @@ def test_a_second_answer_is_a_fault_of_its_own_question(put):
     assert found.held
 
 
+@LINUX
 def test_what_leaves_the_group_of_the_program_is_ended_too(put, monkeypatch):
     started = watched(monkeypatch)
     found = put("leaves-children", "small-0002", timeout=20.0)
     assert found.held, report.text(found)
     (program,) = started
-    assert processes.LINUX, "elsewhere nothing is known of such processes"
-    assert processes.marked(program.mark) == []
+    assert processes.found(program.mark) == {}
+    left = list(map(int, program.tail.split()))
+    assert len(left) == 2
+    deadline = time.monotonic() + 10.0
+    while any(map(processes.process, left)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(processes.process, left))
     assert not any(thread.is_alive() for thread in program.threads)
 
 
+@LINUX
 def test_nothing_else_is_ended():
     """Only what has the mark: not this process, and not one with another mark."""
     ours, other = processes.mark(), processes.mark()
@@ -160,7 +170,7 @@ def test_nothing_else_is_ended():
         try:
             processes.end(ours)
             assert child.poll() is None
-            assert processes.marked(other) == [child.pid]
+            assert list(processes.found(other)) == [child.pid]
             assert processes.memory(other) > 1.0
             processes.end(other)
             assert child.wait(10.0) == -signal.SIGKILL
@@ -168,6 +178,7 @@ def test_nothing_else_is_ended():
             child.kill()
 
 
+@LINUX
 def test_a_limit_of_memory(put):
     found = put("greedy", "small-0002", memory=150.0, timeout=20.0)
     assert [o.verdict for o in found.outcomes] == ["pass", "fail", "pass", "pass", "pass"]
@@ -202,6 +213,7 @@ def test_a_run_that_is_stopped_reports_what_was_done(put, monkeypatch, jobs):
         assert not any(thread.is_alive() for thread in program.threads)
 
 
+@LINUX
 def test_control_c(tmp_path):
     """The report of what was done, status 130, and no process left."""
     small.write(tmp_path)
@@ -221,7 +233,7 @@ def test_control_c(tmp_path):
     ):
         try:
             deadline = time.monotonic() + 60.0
-            while len(processes.marked(mark)) < 2 and time.monotonic() < deadline:
+            while len(processes.found(mark)) < 2 and time.monotonic() < deadline:
                 time.sleep(0.05)
             # The program has started; its first answer takes no time, its second all of it.
             time.sleep(1.0)
@@ -233,7 +245,7 @@ def test_control_c(tmp_path):
     found = json.loads(told.read_text())
     assert found["interrupted"] is True
     assert [case["id"] for case in found["cases"]] == ["small-0001"]
-    assert processes.marked(mark) == []
+    assert processes.found(mark) == {}
 
 
 def test_control_c_before_the_first_answer(tmp_path, capsys):

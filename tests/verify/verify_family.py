@@ -73,10 +73,12 @@ for line in sys.stdin:
     if hit and mode == "out-of-order":
         seq += 1
     if hit and mode == "leaves-children":
-        # One leaves the group; one is an orphan besides, as a daemon is.
+        # Two leave the group, one of them without an environment; one is an orphan, as a daemon.
         wait = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        subprocess.Popen(wait, start_new_session=True)
+        for environment in (None, {}):
+            left = subprocess.Popen(wait, start_new_session=True, env=environment)
+            print(left.pid, file=sys.stderr, flush=True)
         orphan = "import subprocess; subprocess.Popen(%r, start_new_session=True)" % (wait,)
         subprocess.run([sys.executable, "-S", "-c", orphan], **quiet, stderr=subprocess.DEVNULL)
     if hit and mode == "greedy":
