@@ -217,7 +217,7 @@ def test_a_run_that_is_stopped_reports_what_was_done(put, monkeypatch, jobs):
 def test_control_c(tmp_path):
     """The report of what was done, status 130, and no process left."""
     small.write(tmp_path)
-    told = tmp_path / "told.txt"
+    told, reached = tmp_path / "told.txt", tmp_path / "program.py.reached"
     command = shlex.join(small.program(tmp_path, "never", "small-0002"))
     mark = processes.mark()
     line = ["verify", "--exec", command, "--folder", str(tmp_path), "--json"]
@@ -233,10 +233,8 @@ def test_control_c(tmp_path):
     ):
         try:
             deadline = time.monotonic() + 60.0
-            while len(processes.found(mark)) < 2 and time.monotonic() < deadline:
-                time.sleep(0.05)
-            # The program has started; its first answer takes no time, its second all of it.
-            time.sleep(1.0)
+            while not reached.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
             run.send_signal(signal.SIGINT)
             assert run.wait(30.0) == 130, run.stderr.read()
             assert "Traceback" not in run.stderr.read()

@@ -62,7 +62,7 @@ for line in sys.stdin:
             sys.stdout.write("x" * 1_000_000)
         sys.stdout.flush()
     if hit and mode == "never":
-        time.sleep(60)
+        open(sys.argv[0] + ".reached", "w").close(); time.sleep(60)
     if hit and mode == "dies":
         os.abort()
     if hit and mode == "exits":
