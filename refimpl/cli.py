@@ -2,7 +2,7 @@
 
 Exit status: 0 it held, 1 it fell short (a run diverged, a gradient was bad, an implementation
 failed), 2 wrong usage, 3 the output could not be written: told on standard error, unless its reader
-has simply gone, as ``head`` does.
+has simply gone, as ``head`` does; 130 interrupted by Ctrl-C.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 from ._outside import bar, say, with_output
 from .errors import RunError
 
-HELD, FELL_SHORT, WRONG_USAGE = 0, 1, 2
+HELD, FELL_SHORT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments=None):
@@ -42,6 +42,9 @@ def _main(arguments):
     except (ValueError, TypeError, OSError) as error:
         say(f"refimpl: {error}")
         return WRONG_USAGE
+    except KeyboardInterrupt:
+        say("refimpl: interrupted")
+        return INTERRUPTED
 
 
 def _shielded(argument):
@@ -62,7 +65,7 @@ def parser():
         prog="refimpl",
         description="Curvature from noisy gradients: reference implementation.",
         epilog="Exit status: 0 held, 1 fell short (a run diverged, a verification failed), 2 wrong "
-        "usage, 3 the output could not be written.",
+        "usage, 3 the output could not be written, 130 interrupted.",
     )
     top.add_argument("--version", action="version", version=f"refimpl {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)

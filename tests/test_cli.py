@@ -183,3 +183,12 @@ def test_start_that_is_minus_infinity(capsys):
     status, _, err = run(capsys, "run", "beale", "--start", "1", "-inf")
     assert status == 2
     assert "expected a finite start" in err
+
+
+def test_control_c_is_a_status_of_its_own(monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "list_methods", interrupted)
+    assert cli.main(["methods"]) == 130
+    assert capsys.readouterr().err == "refimpl: interrupted\n"

@@ -25,6 +25,7 @@ PLAIN = {
 UNMARKED = {
     "book/test_api": "names of the API page",
     "book/test_book": "pages as text",
+    "oracle/test_fresh": "numbers of 60 digits",
     "oracle/test_measure": "numbers of 60 digits",
     "oracle/test_oracle": "numbers of 60 digits",
     "book/test_labels": "labels as text",
@@ -40,7 +41,9 @@ UNMARKED = {
     "test_rooms": "imports as text",
     "test_sheltered": "signals",
     "test_uncompiled": "the examples again",
+    "vectors/test_archive": "files",
     "vectors/test_reading": "files",
+    "verify/test_forms": "words",
     "verify/test_mutants": "wrong pieces, each far off",
     "verify/test_program_side": "programs that talk",
     "verify/test_report": "words",

@@ -10,7 +10,8 @@ outputs of `refimpl.vectors`.
 mpmath is needed here, and only here: reading and verifying the outputs does without.
 """
 
+from .fresh import fresh
 from .generate import regenerate
 from .withdrawn import withdrawn_cases
 
-__all__ = ["regenerate", "withdrawn_cases"]
+__all__ = ["fresh", "regenerate", "withdrawn_cases"]

@@ -10,9 +10,9 @@ SIZES = (1, 2, 3, 4, 5, 6, 8)
 COMPARE = {"outcome": "exact"}
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20250117)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20250117)
     for family in (
         _definite,
         _indefinite,

@@ -8,9 +8,9 @@ SHAPES = ((1, 1), (1, 3), (2, 3), (3, 3), (2, 6), (4, 6), (3, 8))
 INVARIANT = {"result": "invariant:orthonormal-rows"}
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240602)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240602)
     yield from rows(rng)
     yield from turns(rng, "oja", "gamma")
     yield from turns(rng, "inject", "turn")

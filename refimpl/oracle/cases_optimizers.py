@@ -171,9 +171,9 @@ GROUPED = {
 }
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240605)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240605)
     for method, params in DYADIC.items():
         yield replay(rng, method, ("normal", *special(method)), params)
     for method, params in PUBLISHED.items():
@@ -192,13 +192,13 @@ def cases():
     yield replay(rng, "ogr", ("normal",), OGR | {"dimension": 2}, D=4)._replace(binary32=False)
     ablated = OGR | {"turning": False, "row_sums": True}
     yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
-    yield from unlike()
-    yield from grouped()
+    yield from unlike(draw)
+    yield from grouped(draw)
 
 
-def unlike():
+def unlike(draw):
     """Hyperparameters that take a place of their own: none is 1/2, 1 or without effect."""
-    rng = np.random.default_rng(20240606)
+    rng = draw(20240606)
     for method, flags, changed in (
         ("momentum", ("decay-order",), {"gamma": 0.25}),
         ("cdogr", ("normal", "at-the-cut"), {"gamma": 0.75, "div": 1.5, "cut": 0.5}),
@@ -218,9 +218,9 @@ def unlike():
     yield ogr._replace(binary32=False)
 
 
-def grouped():
+def grouped(draw):
     """Grouped Newton over summaries along its own direction."""
-    rng = np.random.default_rng(20250203)
+    rng = draw(20250203)
     for flags, steps, changed in (
         (("normal",), STEPS, {}),
         (("normal", "kept-rates"), STEPS, {"direction": "momentum", "period": 2, "strength": 3.0}),

@@ -9,9 +9,9 @@ BASIS = {"rotation": "invariant:orthonormal-rows", "rotated": "relative"}
 OPS = ("qr_step.qr_step", "qr_step.shifted_qr_step")
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240603)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240603)
     for flags, H, options in matrices(rng):
         for op in OPS:
             yield Case(op, flags, {"H": H}, **options.get(op, {}))

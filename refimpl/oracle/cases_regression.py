@@ -8,9 +8,9 @@ BETAS = (0.5, 0.25, 0.625, 0.125)
 FAR = 2.0**12
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240601)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240601)
     yield from starts()
     yield from updates(rng, "regression.update")
     yield from updates(rng, "regression.update_new_mean")

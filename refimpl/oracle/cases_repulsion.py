@@ -7,9 +7,9 @@ from .cases import Case, dyadic, reflected, symmetric, with_spectrum
 OPS = ("repulsion.newton", "repulsion.saddle_free", "repulsion.row_sum_bound")
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240604)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240604)
     for flags, H, g, div, cut, options in problems(rng):
         for op in options.pop("ops", OPS):
             bounds = {} if op == OPS[0] else {"div": div, "cut": cut}

@@ -19,12 +19,12 @@ HALVED = (((0,), (1,)), ((0, 1),))
 PARTED = (((0, 1), (2, 3)), ((3, 0), (2,), (1,)), ((2, 0, 1, 3),), ((2,), (0,), (3,), (1,)))
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20250201)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20250201)
     for family in (_normal, _directions, _vanishing, _scaled):
         yield from family(rng)
-    yield from wrong()
+    yield from wrong(draw)
 
 
 def case(rng, flags, function, groups, data=(), D=None, order=3, full=False, **changed):
@@ -144,9 +144,9 @@ def _scaled(rng):
     )
 
 
-def wrong():
+def wrong(draw):
     """Inputs that have no answer."""
-    rng = np.random.default_rng(20250202)
+    rng = draw(20250202)
     for flag, bad in (("nan-input", np.nan), ("inf-input", np.inf)):
         for name in ("theta", "direction"):
             found = case(rng, (flag,), "rosenbrock", PARTED[0], error="NotFiniteError")

@@ -68,9 +68,9 @@ THROUGH = ("sgd", "momentum", "adam", "newton", "sfn", "fogr", "dogr", "cdogr", 
 FAR = {"fogr": TURNED, "dogr": VALLEY}
 
 
-def cases():
-    """All of them, in the order of their numbers."""
-    rng = np.random.default_rng(20240606)
+def cases(draw=np.random.default_rng):
+    """All of them, in the order of their numbers; others with another `draw` of generators."""
+    rng = draw(20240606)
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY):
         for method in DYADIC:
             if FAR.get(method) is not place:
@@ -90,7 +90,7 @@ def cases():
         cycled = place._replace(data=place.data | {"rotation": np.roll(HALVES, 1, axis=0)})
         for method in ("momentum", "newton"):
             yield trajectory(rng, method, cycled)
-    yield from grouped()
+    yield from grouped(draw)
 
 
 def hyperparameters(method, place):
@@ -122,9 +122,9 @@ def trajectory(rng, method, place, steps=STEPS):
     return Trajectory(method, ("closed-loop", *place.flags), params, given, method != "ogr")
 
 
-def grouped():
+def grouped(draw):
     """Grouped Newton with every direction, and what else its step may do."""
-    rng = np.random.default_rng(20250204)
+    rng = draw(20250204)
     cycled = TURNED._replace(data=TURNED.data | {"rotation": np.roll(HALVES, 1, axis=0)})
     plain, safe = "grouped_newton", "grouped_newton_safeguarded"
     adam, momentum = {"direction": "adam"}, {"direction": "momentum"}

@@ -330,8 +330,8 @@ def regenerate(family, ids=None):
     return {case["id"]: case for case in records(family, wanted)}
 
 
-def written(family, cases):
-    """The file of a family as text."""
+def written(family, cases, seed=None):
+    """The file of a family as text; of fresh cases with the seed that they are from."""
     flags = {flag for case in cases for flag in case["flags"]}
     operations = {case["op"] for case in cases} & OPERATIONS.keys()
     equations = {e for op in operations for e in OPERATIONS[op].equations}
@@ -345,9 +345,10 @@ def written(family, cases):
             "name": "refimpl.oracle",
             "mpmath": mpmath.__version__,
             "digits": measure.WORKING,
-        },
+        }
+        | ({} if seed is None else {"seed": seed}),
         "notes": {flag: note._asdict() for flag, note in NOTES.items() if flag in flags},
-        "withdrawn": withdrawn_cases(family),
+        "withdrawn": withdrawn_cases(family) if seed is None else [],
         "cases": cases,
     }
     return vectors.text(vectors.sealed(document))

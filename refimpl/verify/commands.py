@@ -1,14 +1,44 @@
 """The commands `refimpl vectors` and `refimpl verify`; modules are loaded when one is run."""
 
+import argparse
+import contextlib
 import json
+import secrets
+import shutil
+import signal
+import threading
 from pathlib import Path
 
-from .._outside import as_path, bar, say
+from .._outside import NOT_WRITTEN, as_path, bar, say
+from ..errors import RangeError, VectorError, VerificationError
 
 OURS = "refimpl.verify.ours"
 # Our own pieces may have to be compiled first; their answers are not in doubt.
 OUR_TIMEOUT = 900.0
-HELD, FELL_SHORT = 0, 1
+HELD, FELL_SHORT, INTERRUPTED = 0, 1, 130
+# Options that say how a program is put to the cases, and so nothing of reports side by side.
+OF_A_RUN = (
+    *("exec", "family", "id", "flag", "dtype", "known_failures", "timeout", "memory", "jobs"),
+    *("folder", "junit", "badge"),
+)
+FRESH_EXAMPLE = """\
+The seed is printed; it gives the same cases again.
+
+example:
+  refimpl vectors fresh --family repulsion --count 50 --seed 7
+  refimpl verify my_module:factory --folder fresh-7
+"""
+EXAMPLES = """\
+Without TARGET and --exec this package itself is verified. Failures are told, and counts of the
+rest. Exit status: 0 all held, 1 something failed, 2 wrong usage, 3 a report could not be written,
+130 interrupted by Ctrl-C: the report is then on what was done.
+
+examples:
+  refimpl verify my_module:factory --family repulsion
+  refimpl verify --exec "node mine.js" --junit report.xml --badge badge.json
+  refimpl verify --exec ./mine --memory 2000 --timeout 5 --json > mine.json
+  refimpl verify compare mine.json theirs.json
+"""
 
 
 def add(command, oracle):
@@ -19,7 +49,7 @@ def add(command, oracle):
     sub = command(
         "vectors",
         _no_part,
-        "Look at the reference outputs: list, show, export or check them.",
+        "The reference outputs: list, show, export, archive or check them, or draw fresh ones.",
     )
     parts = sub.add_subparsers(title="parts", metavar="PART", required=True)
     folder = {"type": Path, "metavar": "FOLDER", "help": "other files than those of the package"}
@@ -45,14 +75,41 @@ def add(command, oracle):
     one.add_argument("--no-oracle", action="store_true", help="compute nothing anew")
     one.set_defaults(oracle=oracle)
 
+    one = part("archive", pack, "Write the data alone as one zip file, always of the same bytes.")
+    one.epilog = "Schema and SHA-256 digests are in it. Example: refimpl vectors archive data.zip"
+    one.add_argument("to", type=Path, nargs="?", metavar="TO", help="file (refimpl-vectors-1.zip)")
+    summary = "Draw and certify cases that nobody has seen, of the kinds of the suite."
+    one = parts.add_parser(
+        "fresh",
+        help=summary,
+        description=summary,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=FRESH_EXAMPLE,
+    )
+    one.set_defaults(command=draw_fresh, oracle=oracle)
+    one.add_argument(
+        "--family", action="append", metavar="NAME", required=True, help="of this one; repeatable"
+    )
+    one.add_argument("--count", type=int, default=20, metavar="N", help="of each (%(default)s)")
+    one.add_argument("--seed", type=int, metavar="S", help="of the drawing (default: a new one)")
+    one.add_argument("--to", type=Path, metavar="FOLDER", help="where (default: fresh-S)")
+
     sub = command(
         "verify",
         verify,
         "Verify an implementation against the reference outputs.",
-        epilog="Without TARGET and --exec this package itself is verified. Exit status: 0 all "
-        'held, 1 something failed, 2 wrong usage. Example: refimpl verify --exec "node mine.js"',
+        usage="refimpl verify [TARGET | --exec COMMAND] [options]\n"
+        "       refimpl verify compare REPORT REPORT ... [--all] [--json | --markdown]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXAMPLES,
     )
-    sub.add_argument("target", nargs="?", metavar="TARGET", help="package.module:factory")
+    sub.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help="package.module:factory; or the word compare and the reports to put side by side, as "
+        "--json prints them",
+    )
     sub.add_argument(
         "--exec", metavar="COMMAND", help="any program, over standard input and output"
     )
@@ -69,9 +126,21 @@ def add(command, oracle):
     )
     sub.add_argument("--timeout", type=float, metavar="SECONDS", help="for each case (default: 30)")
     sub.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="copies that answer side by side"
+        "--memory",
+        type=float,
+        metavar="MB",
+        help="resident memory of a program and all that it starts, on Linux (default: no limit, "
+        "since frameworks need much before their first answer)",
     )
+    sub.add_argument("--jobs", type=int, metavar="N", help="copies that answer side by side")
     sub.add_argument("--folder", **folder)
+    sub.add_argument(
+        "--all", action="store_true", help="tell every case that was compared, not failures alone"
+    )
+    for name, what in (("junit", "JUnit's XML"), ("badge", "the JSON of a shields.io badge")):
+        sub.add_argument(
+            f"--{name}", type=Path, metavar="FILE", help=f"write {what} too, for other programs"
+        )
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON on standard output")
     form.add_argument("--markdown", action="store_true", help="print Markdown on standard output")
@@ -179,6 +248,43 @@ def export(options):
     return HELD
 
 
+def pack(options):
+    """The data alone; prints the file and its digest."""
+    from .. import vectors
+    from ..vectors.archive import archive
+
+    to = options.to
+    if to is None:
+        to = Path(f"refimpl-vectors-{vectors.SCHEMA.rpartition('/')[2]}.zip")
+    digest = archive(to, _folder(options))
+    print(f"{digest}  {to}")
+    return HELD
+
+
+def draw_fresh(options):
+    """New cases into a folder; prints the files and how to use them."""
+    from .. import vectors
+
+    oracle = options.oracle()
+    seed = secrets.randbelow(10**9) if options.seed is None else options.seed
+    to = as_path(Path(f"fresh-{seed}") if options.to is None else options.to)
+    if to.resolve() == vectors.FOLDER:
+        raise VectorError(f"vectors fresh: {to} holds the suite itself; give another folder")
+    # Told first, since the drawing may take long and be interrupted.
+    print(f"seed {seed}", flush=True)
+    for name in dict.fromkeys(options.family):
+        with bar(total=options.count, desc=name, unit="case") as shown:
+            text = oracle.fresh(name, options.count, seed, tell=shown.update)
+        to.mkdir(parents=True, exist_ok=True)
+        path = to / f"{name}.json"
+        path.write_text(text, encoding="ascii", newline="\n")
+        print(path)
+    # With the schema beside them the files can be checked, and packed, like those of the suite.
+    shutil.copy(vectors.FOLDER / "schema.json", to / "schema.json")
+    print(f"verify with: refimpl verify TARGET --folder {to}")
+    return HELD
+
+
 def check(options):
     """Findings, one a line."""
     from ..vectors.lint import check as lint
@@ -195,23 +301,74 @@ def check(options):
     return FELL_SHORT if findings else HELD
 
 
+def compare(options):
+    """Reports side by side, and whether what was compared was passed by all."""
+    from . import side_by_side
+
+    stray = [
+        f"--{name.replace('_', '-')}" for name in OF_A_RUN if getattr(options, name) is not None
+    ]
+    if stray:
+        raise VerificationError(f"verify compare: it takes no {', '.join(stray)}")
+    found = side_by_side.compared(options.target[1:])
+    if options.json:
+        print(json.dumps(side_by_side.as_json(found), indent=1))
+    else:
+        form = side_by_side.markdown if options.markdown else side_by_side.text
+        print("\n".join(form(found, options.all)))
+    return HELD if found.held else FELL_SHORT
+
+
+def _write_beside(options, found):
+    """The files for other programs; the exit status where one could not be written, else None."""
+    from . import forms
+
+    status = None
+    for path, form in ((options.junit, forms.junit), (options.badge, forms.badge)):
+        if path is not None:
+            try:
+                as_path(path).write_text(form(found), encoding="utf-8")
+            except OSError as error:
+                say(f"refimpl: {path}: the output could not be written: {error.strerror}")
+                status = NOT_WRITTEN
+    return status
+
+
 def verify(options):
     """The report, and whether everything held."""
+    if options.target[:1] == ["compare"]:
+        return compare(options)
     from .. import vectors
-    from ..errors import RangeError, VerificationError
-    from . import report, runner
+    from . import processes, report, runner
 
+    if len(options.target) > 1:
+        raise VerificationError(
+            f"verify: expected one TARGET, got {len(options.target)}; to put reports side by side: "
+            "refimpl verify compare a.json b.json"
+        )
+    for path in (options.junit, options.badge):
+        # Found out before the work, not after it.
+        if path is not None and not as_path(path).parent.is_dir():
+            raise VerificationError(
+                f"verify: there is no folder {as_path(path).parent} to write to"
+            )
     if options.target and options.exec:
         raise VerificationError("verify: give a TARGET or --exec, not both")
     if options.timeout is not None and not 0.0 < options.timeout < float("inf"):
         raise RangeError(f"verify: expected a timeout above 0, got {options.timeout:g}")
-    if options.jobs < 1:
-        raise RangeError(f"verify: expected at least 1 job, got {options.jobs}")
+    jobs = 1 if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise RangeError(f"verify: expected at least 1 job, got {jobs}")
+    if options.memory is not None:
+        if not 0.0 < options.memory < float("inf"):
+            raise RangeError(f"verify: expected a memory above 0 MB, got {options.memory:g}")
+        if not processes.LINUX:
+            raise VerificationError("verify: --memory is known on Linux only; leave it out here")
     timeout = options.timeout or runner.TIMEOUT
     if options.exec is not None:
         command = runner.program_command(options.exec)
     elif options.target:
-        command = runner.python_command(options.target)
+        command = runner.python_command(options.target[0])
     else:
         command = runner.python_command(f"{OURS}:{options.dtype or 'binary64'}")
         timeout = options.timeout or OUR_TIMEOUT
@@ -227,7 +384,10 @@ def verify(options):
     cases = vectors.selected(families, options.flag, options.id)
     if not cases:
         raise VerificationError("verify: no case is of all that was asked for")
-    with bar(total=len(cases), desc="verify", unit="case") as shown:
+    with (
+        _stopped_by_control_c() as stop,
+        bar(total=len(cases), desc="verify", unit="case") as shown,
+    ):
         found = runner.verify(
             command,
             families,
@@ -235,11 +395,48 @@ def verify(options):
             dtype=options.dtype,
             known=known,
             timeout=timeout,
-            jobs=options.jobs,
+            jobs=jobs,
             tell=lambda outcome: shown.update(),
+            memory=options.memory,
+            stop=stop,
         )
+    unwritten = _write_beside(options, found)
     if options.json:
         print(json.dumps(report.as_json(found), indent=1, allow_nan=False))
+    elif options.markdown:
+        print("\n".join(report.markdown(found)))
     else:
-        print("\n".join((report.markdown if options.markdown else report.text)(found)))
+        print("\n".join(report.text(found, options.all)))
+    if found.left:
+        return INTERRUPTED
+    if unwritten is not None:
+        return unwritten
     return HELD if found.held else FELL_SHORT
+
+
+@contextlib.contextmanager
+def _stopped_by_control_c():
+    """An event that the first Ctrl-C sets, so that there is a report; the second one raises.
+
+    Nor is there a report where the program has not answered yet.
+    """
+    stop = threading.Event()
+
+    def handle(number, frame):
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    # Signals come to the main thread only, and only it may ask for them.
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    except VerificationError:
+        if stop.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)

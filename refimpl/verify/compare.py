@@ -26,6 +26,8 @@ BLURRED = 1e-2
 FALSE_ALARM = 1e-6
 # Dimensions of an array that an answer may have.
 DEEPEST = 8
+# How many times what is expected, or a hundred numbers more, is read at all.
+EXCESS = 10
 
 
 class Arithmetic(NamedTuple):
@@ -201,10 +203,7 @@ def _field(case, name, expected, answer, arithmetic, step=0):
 
 def _distribution(name, expected, got):
     """Many values of which none is certain by itself: the two samples must be of one kind."""
-    shape, b = flat(expected, certified)
-    got_shape, a = flat(got, number)
-    if got_shape != shape:
-        raise Unfit("WrongShape", f"expected the shape {shape}, got {got_shape}")
+    shape, a, b = _both(expected, got)
     _finite(a, shape)
     error, limit = kolmogorov_smirnov(a, b), distribution_limit(len(b))
     medians = (float(sorted(sample)[len(sample) // 2]) for sample in (a, b))
@@ -268,10 +267,7 @@ def distance(comparator, expected, got, scale=Decimal(1)):
         if not found:
             raise wrong
         return min(found)
-    shape, b = flat(expected, certified)
-    got_shape, a = flat(got, number)
-    if got_shape != shape:
-        raise Unfit("WrongShape", f"expected the shape {shape}, got {got_shape}")
+    shape, a, b = _both(expected, got)
     if comparator == "invariant:orthonormal-rows":
         _finite(a, shape)
         rows = _rows(a, shape)
@@ -301,6 +297,41 @@ def distance(comparator, expected, got, scale=Decimal(1)):
                 a[part] = [-x for x in a[part]]
     size = size or scale
     return float(_largest(a, b) / size), size
+
+
+def _both(expected, got):
+    """Shape and entries of an answer and of the certified value, which must be alike."""
+    shape, b = flat(expected, certified)
+    if excessive(got, expected):
+        raise Unfit("WrongShape", f"expected the shape {shape}, got far more numbers than that")
+    got_shape, a = flat(got, number)
+    if got_shape != shape:
+        raise Unfit("WrongShape", f"expected the shape {shape}, got {got_shape}")
+    return shape, a, b
+
+
+def _counted(value, most=math.inf):
+    """How many values there are in lists and objects, themselves included; stops beyond `most`."""
+    count, left = 1, [value]
+    while left and count <= most:
+        parts = left.pop()
+        if isinstance(parts, dict):
+            parts = parts.values()
+        elif not isinstance(parts, list):
+            continue
+        count += len(parts)
+        if count <= most:
+            left += [part for part in parts if isinstance(part, list | dict)]
+    return count
+
+
+def excessive(got, expected):
+    """Whether there is so much more than belongs there that reading it would take long.
+
+    An answer of some million numbers to a question of three costs no more than it should.
+    """
+    most = EXCESS * (_counted(expected) + 100)
+    return _counted(got, most) > most
 
 
 def _largest(a, b):

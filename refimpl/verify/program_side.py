@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from . import protocol
+from . import processes, protocol
 from .protocol import Fault
 
 POSIX = os.name == "posix"
@@ -18,6 +18,8 @@ POSIX = os.name == "posix"
 TAIL = 2000
 # Seconds from the end of standard output, and from `stop`, to the end of the program.
 GRACE, STOPPING = 2.0, 10.0
+# Seconds between two looks at the memory.
+LOOK = 0.1
 CHUNK = 1 << 16
 
 
@@ -28,6 +30,10 @@ class Program:
     ----------
     command : list of str
         What to execute, without a shell.
+    memory : float, optional
+        Most resident memory, in MB, of the program and all that it started.
+    stopped : threading.Event, optional
+        Once it is set no answer is waited for any longer.
 
     Raises
     ------
@@ -35,9 +41,14 @@ class Program:
         If there is nothing to execute.
     """
 
-    def __init__(self, command):
+    def __init__(self, command, memory=None, stopped=None):
+        self.memory = memory
+        self.stopped = stopped or threading.Event()
+        # What leaves the group of the program still has this in its environment.
+        self.mark = processes.mark()
         self.process = subprocess.Popen(
             command,
+            env=os.environ | {self.mark: "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -48,9 +59,12 @@ class Program:
         self.lines = queue.Queue(maxsize=16)
         self.questions = queue.Queue()
         self.closing = threading.Event()
+        self.ending = threading.Lock()
         self.unfinished = b""  # beginning of a line that has not ended
         self.tail = b""
         self.complaints = 0  # bytes on standard error
+        self.family = {}  # processes that were there before it was told to stop
+        self.unasked = []  # lines after the last answer, once it has stopped
         self.threads = [
             threading.Thread(target=self._with, args=(stream, work), daemon=True)
             for stream, work in (
@@ -123,12 +137,27 @@ class Program:
         Raises
         ------
         Fault
-            ``NoAnswer``, ``HalfLine``, ``Oversized``, ``Died``, ``Flooded``, ``Garbage``.
+            ``NoAnswer``, ``HalfLine``, ``Oversized``, ``Died``, ``Flooded``, ``TooMuchMemory``,
+            ``Stopped``, and what `protocol.parsed` raises.
         """
-        before = self.complaints
+        self.put(message)
+        return self.answer(timeout)
+
+    def put(self, message):
+        """Send a message."""
         self.questions.put(protocol.line(message))
-        deadline = time.monotonic() + timeout
+
+    def answer(self, timeout):
+        """The next object that the program says; see `ask`."""
+        before = self.complaints
+        begun = time.monotonic()
+        deadline, look = begun + timeout, begun + LOOK
         while True:
+            if self.closing.is_set() or self.stopped.is_set():
+                raise Fault("Stopped", "the run was stopped")
+            if self.memory is not None and time.monotonic() >= look:
+                self._watch_memory()
+                look = time.monotonic() + LOOK
             try:
                 event, raw = self.lines.get(
                     timeout=max(min(0.05, deadline - time.monotonic()), 0.001)
@@ -168,6 +197,15 @@ class Program:
                     )
                 raise Fault("NoAnswer", f"no answer within {timeout:g} s{self._last_words()}")
 
+    def _watch_memory(self):
+        used = processes.memory(self.mark, self.process.pid)
+        if used > self.memory:
+            raise Fault(
+                "TooMuchMemory",
+                f"{used:.0f} MB of resident memory, what it started included, where "
+                f"{self.memory:g} MB are allowed",
+            )
+
     def _how_it_ended(self):
         # What it said last may still be on its way.
         self.threads[1].join(0.5)
@@ -187,29 +225,54 @@ class Program:
         return f"; standard error ends with {protocol.shown(lines[-1].encode())}" if lines else ""
 
     def stop(self):
-        """End the conversation; what was wrong with its end, or an empty string."""
-        self.questions.put(protocol.line({"cmd": "stop"}))
+        """End the conversation; what was wrong with its end, or an empty string.
+
+        What the program said besides its answers is left in `unasked`.
+        """
+        # What has cleared its environment is known by its parent alone, which is about to end.
+        self.family = processes.found(self.mark, self.process.pid)
+        self.put({"cmd": "stop"})
         try:
             code = self.process.wait(STOPPING)
         except subprocess.TimeoutExpired:
             code = None
+        # Its last words may still be on their way.
+        self.threads[0].join(LOOK)
+        self.unasked = self._left()
         self.kill()
         if code is None:
             return f"it was still there {STOPPING:g} s after stop"
         return f"it exited with status {code} after stop" if code else ""
 
+    def _left(self):
+        """Lines that nobody asked for."""
+        found = []
+        while True:
+            try:
+                event, raw = self.lines.get_nowait()
+            except queue.Empty:
+                return found
+            if event == "line":
+                found.append(raw)
+
     def kill(self):
         """End the program, and with it all that it started; leave nothing open."""
         self.closing.set()
         self.questions.put(None)
-        try:
-            if POSIX:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.kill()
-        except (ProcessLookupError, PermissionError):
-            pass
-        self.process.wait()
+        # A number that is free again must not be sent a signal: one thread at a time, and once.
+        with self.ending:
+            gone = self.process.returncode is not None
+            # First, while it is still known whose children are whose.
+            processes.end(self.mark, None if gone else self.process.pid, self.family)
+            if not gone:
+                try:
+                    if POSIX:
+                        os.killpg(self.process.pid, signal.SIGKILL)
+                    else:
+                        self.process.kill()
+                except (ProcessLookupError, PermissionError):
+                    pass
+                self.process.wait()
         for thread in self.threads:
-            # Unless something that left the group still holds the other end.
+            # Unless something that hides still holds the other end.
             thread.join(1.0)

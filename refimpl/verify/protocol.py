@@ -7,6 +7,7 @@ Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "i
 "message"}``; at last ``{"cmd": "stop"}``, upon which the program exits with 0. Numbers go out as
 hexadecimal strings, integers and booleans as such; they come back as JSON numbers, hexadecimal
 strings, "nan", "inf" or "-inf". A state has dotted names, ``"line.C_gg"``; an answer may nest it.
+No key stands twice in one object, and each question has one answer.
 
 A case of a whole method also names its ``method``, and its ``out`` depends on the op:
 
@@ -36,7 +37,7 @@ import json
 from typing import NamedTuple
 
 from ..vectors import OF_METHODS, is_word
-from .compare import ARITHMETIC, BINARY64, rounded
+from .compare import ARITHMETIC, BINARY64, DEEPEST, rounded
 
 PROTOCOL = 1
 FORCED = "replay-forced"
@@ -44,6 +45,8 @@ FORCED = "replay-forced"
 LONGEST_LINE = 8_000_000
 MOST_STANDARD_ERROR = 8_000_000
 ANSWERS = ("out", "skipped", "errored")
+# Of a field, dots included; no case has more than 40 characters.
+LONGEST_NAME = 200
 
 
 class Fault(Exception):
@@ -114,15 +117,37 @@ def parsed(raw):
     Raises
     ------
     Fault
-        ``Garbage`` for anything else than one JSON object.
+        ``Garbage`` for anything else than one JSON object, ``DuplicateKey`` for one in which a name
+        stands twice, ``BareNaN`` for what JSON has no word for.
     """
     try:
-        message = json.loads(raw.decode("utf-8"))
+        message = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError):
         raise Fault("Garbage", f"expected one JSON object on a line, got {shown(raw)}") from None
     if not isinstance(message, dict):
         raise Fault("Garbage", f"expected a JSON object, got {shown(raw)}")
     return message
+
+
+def _once(pairs):
+    """An object whose names differ: of two equal ones, parsers take which they like."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        raise _duplicate(twice)
+    return found
+
+
+def _duplicate(name):
+    return Fault("DuplicateKey", f"the key {clean(ascii(name), 60)} stands twice in one object")
+
+
+def _no_constant(name):
+    word = {"Infinity": "inf", "-Infinity": "-inf"}.get(name, "nan")
+    raise Fault("BareNaN", f'{name} is not JSON; send it as the string "{word}"')
 
 
 def clean(text, most=500):
@@ -188,13 +213,34 @@ def answer(message, seq):
 
 
 def _dotted(content):
-    """An answer whose nested objects have become dotted names, in each step of a replay too."""
+    """An answer whose nested objects have become dotted names, in each step of a replay too.
+
+    Raises
+    ------
+    Fault
+        ``Malformed`` for names that no case has, since they are so long or so deep that they could
+        fill the memory; ``DuplicateKey`` for a dotted name beside a nested object of that name.
+    """
     flat = {}
-    for name, value in content.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{last}": part for last, part in _dotted(value).items()}
-        elif name == "steps" and isinstance(value, list):
-            flat[name] = [_dotted(step) if isinstance(step, dict) else step for step in value]
-        else:
-            flat[name] = value
+    for name, value in _named(content, "", 0):
+        if name in flat:
+            raise _duplicate(name)
+        if name == "steps" and isinstance(value, list):
+            value = [_dotted(step) if isinstance(step, dict) else step for step in value]
+        flat[name] = value
     return flat
+
+
+def _named(content, prefix, depth):
+    if depth == DEEPEST:
+        raise Fault("Malformed", f"objects nested more than {DEEPEST} deep")
+    for last, value in content.items():
+        name = f"{prefix}{last}"
+        if len(name) > LONGEST_NAME:
+            raise Fault(
+                "Malformed", f"a name of more than {LONGEST_NAME} characters: {clean(name, 60)}"
+            )
+        if isinstance(value, dict):
+            yield from _named(value, f"{name}.", depth + 1)
+        else:
+            yield name, value

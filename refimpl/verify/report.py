@@ -1,6 +1,7 @@
 """What a verification found, as text, JSON and Markdown, in words that say where to look."""
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
 from .protocol import FORCED
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
+# Of the JSON, by which it is known again.
+REPORT = "refimpl-verify/1"
 # A flag of the first kind that a case has says most about what is wrong.
 KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
@@ -19,19 +22,29 @@ CAUSES = 3
 TELLING = 0.25
 
 
-def text(report):
-    """Lines of the whole report; the last is ``N passed, N failed``."""
+def text(report, everything=False):
+    """Lines of the report; the last is ``N passed, N failed``.
+
+    A line for each failure, and for what should have failed and did not; with `everything` for each
+    case that was not skipped.
+    """
     who = report.who
     named = " ".join(part for part in (who.name, who.version) if part)
     lines = [f"{named} ({who.language}), judged in {report.arithmetic}", ""]
     width = max((len(outcome.case.id) for outcome in report.outcomes), default=0)
-    for outcome in report.outcomes:
-        if outcome.verdict != SKIPPED:
-            lines.append(case_line(outcome, width))
-            lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
-    lines += ["", *skipped(report)]
-    lines += ["", *by_flag(report)]
-    lines += [f"remark: {remark}" for remark in report.remarks]
+    told = [
+        outcome
+        for outcome in report.outcomes
+        if outcome.verdict in (FAIL, UNEXPECTED) or (everything and outcome.verdict != SKIPPED)
+    ]
+    for outcome in told:
+        lines.append(case_line(outcome, width))
+        lines += [f"    {sentence}" for sentence in diagnosis(outcome, report)]
+    left_out = skipped(report) if everything else skipped_in_short(report)
+    for part in (left_out, by_flag(report)):
+        # One empty line between parts, none where a part is empty.
+        lines += [*([""] if lines[-1] else []), *part]
+    lines += [*([""] if lines[-1] else []), *(f"remark: {remark}" for remark in report.remarks)]
     return [*lines, *closing(report)]
 
 
@@ -44,6 +57,13 @@ def skipped(report):
             key = (outcome.message,) if what in outcome.message else (what, outcome.message)
             counts[key] = counts.get(key, 0) + 1
     return [f"skipped {n}: {': '.join(key)}" for key, n in counts.items()]
+
+
+def skipped_in_short(report):
+    """What was skipped, on one line, without the reasons."""
+    counts = Counter(o.case.op for o in report.outcomes if o.verdict == SKIPPED)
+    told = ", ".join(f"{what} {n}" for what, n in counts.items())
+    return [f"skipped (the reasons: --all): {told}"] if told else []
 
 
 def case_line(outcome, width=0):
@@ -316,6 +336,9 @@ def closing(report):
         f"{report.count(ACCEPTABLE)} of those passed are as good as the formula, not the problem, "
         f"allows; {report.seconds:.1f} s"
     )
+    if report.left:
+        total = report.left + len(report.outcomes)
+        others.append(f"interrupted: {report.left} of {total} cases were not put")
     return [*others, f"{report.count(*HELD)} passed, {report.count(FAIL)} failed"]
 
 
@@ -366,7 +389,7 @@ def as_json(report):
             entry["diagnosis"] = diagnosis(outcome, report)
         cases.append(entry)
     return {
-        "report": "refimpl-verify/1",
+        "report": REPORT,
         "program": report.who._asdict() | {"ops": list(report.who.ops)},
         "arithmetic": report.arithmetic,
         "passed": report.count(*HELD),
@@ -375,6 +398,7 @@ def as_json(report):
             name.replace(" ", "_"): report.count(name)
             for name in (PASS, ACCEPTABLE, FAIL, UNINFORMATIVE, SKIPPED, KNOWN, UNEXPECTED)
         },
+        "interrupted": report.left > 0,
         "remarks": list(report.remarks),
         "seconds": round(report.seconds, 3),
         "cases": cases,
@@ -385,9 +409,9 @@ def markdown(report):
     """The report as a page: counts for each family, then each failure."""
     who = report.who
     lines = [
-        f"# {_cell(who.name)} {_cell(who.version)}".rstrip(),
+        f"# {cell(who.name)} {cell(who.version)}".rstrip(),
         "",
-        f"{_cell(who.language)}, judged in {report.arithmetic} by the reference outputs.",
+        f"{cell(who.language)}, judged in {report.arithmetic} by the reference outputs.",
         "",
         "| family | passed | failed | uninformative | skipped | known failures |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -412,12 +436,12 @@ def markdown(report):
             "",
             f"`{outcome.case.op}`; {', '.join(outcome.case.flags)}",
             "",
-            *(f"* {_cell(sentence)}" for sentence in diagnosis(outcome, report)),
+            *(f"* {cell(sentence)}" for sentence in diagnosis(outcome, report)),
         ]
-    lines += ["", *(f"* {_cell(remark)}" for remark in report.remarks)]
+    lines += ["", *(f"* {cell(remark)}" for remark in report.remarks)]
     return [*lines, "", *(line for part in closing(report) for line in (part, ""))][:-1]
 
 
-def _cell(text):
+def cell(text):
     """Text of a program, which must not become markup."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in text.replace("\n", " "))

@@ -51,6 +51,7 @@ class Report(NamedTuple):
     pages: dict  # family -> its page of the book
     remarks: tuple  # besides the cases: a bad end, an unknown operation
     seconds: float
+    left: int = 0  # cases that were not put, since the run was stopped
 
     def count(self, *verdicts):
         """How many cases came to one of these verdicts."""
@@ -58,8 +59,8 @@ class Report(NamedTuple):
 
     @property
     def held(self):
-        """Whether nothing failed, and something was compared."""
-        return not self.count(FAIL) and self.count(*HELD) > 0
+        """Whether nothing failed, something was compared, and the run came to its end."""
+        return not self.left and not self.count(FAIL) and self.count(*HELD) > 0
 
 
 def python_command(name):
@@ -111,11 +112,14 @@ def known_failures(path, cases):
 class _Side:
     """A program that is started again after a fault."""
 
-    def __init__(self, command, timeout):
+    def __init__(self, command, timeout, memory, stopped):
         self.command, self.timeout = command, timeout
+        self.memory, self.stopped = memory, stopped
         self.program = None
         self.vain = 0
         self.seq = 0
+        self.asked = {}  # seq -> id of the case, of questions that this program has answered
+        self.again = {}  # id of a case -> how many answers too many came to it
 
     def greet(self):
         """Start the program.
@@ -124,7 +128,8 @@ class _Side:
         ------
         Fault, VerificationError
         """
-        self.program = Program(self.command)
+        self.program = Program(self.command, self.memory, self.stopped)
+        self.asked = {}
         try:
             start = {"cmd": "start", "protocol": protocol.PROTOCOL}
             python = self.command[:3] == python_command("")[:3]
@@ -161,24 +166,56 @@ class _Side:
                 self.vain += 1
                 raise Fault("NotStarted", f"after the fault before: {error}") from None
         self.seq += 1
+        deadline = time.monotonic() + self.timeout
         try:
-            message = self.program.ask(
-                protocol.question(self.seq, case, forced, arithmetic), self.timeout
-            )
-            return protocol.answer(message, self.seq)
+            self.program.put(protocol.question(self.seq, case, forced, arithmetic))
+            message = self.program.answer(self.timeout)
+            while self._second(message):
+                message = self.program.answer(max(deadline - time.monotonic(), 0.0))
+            answer = protocol.answer(message, self.seq)
         except BaseException:
             self.drop()
             raise
+        self.asked[self.seq] = case.id
+        return answer
+
+    def _second(self, message):
+        """Whether this is one more answer to an earlier question, whose fault it is then."""
+        seq = message.get("seq")
+        name = self.asked.get(seq) if type(seq) is int else None
+        if name is not None:
+            self.again[name] = self.again.get(name, 0) + 1
+        return name is not None
 
     def stop(self):
-        """What was wrong with the end, or an empty string."""
+        """What was wrong with the end, sentences."""
         if self.program is None:
-            return ""
+            return []
         program, self.program = self.program, None
-        return program.stop()
+        end = program.stop()
+        wrong = [f"the program did not end well: {end}"] if end else []
+        for raw in program.unasked:
+            try:
+                expected = self._second(protocol.parsed(raw))
+            except Fault:
+                expected = False
+            if not expected:
+                wrong.append(f"the program said unasked, at its end: {protocol.shown(raw)}")
+        return wrong
 
 
-def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jobs=1, tell=None):
+def verify(
+    command,
+    families,
+    cases,
+    dtype=None,
+    known=None,
+    timeout=TIMEOUT,
+    jobs=1,
+    tell=None,
+    memory=None,
+    stop=None,
+):
     """Put cases to a program and judge its answers.
 
     Parameters
@@ -198,6 +235,11 @@ def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jo
         How many copies of the program answer side by side.
     tell : callable, optional
         Called with each `Outcome`.
+    memory : float, optional
+        Most resident memory of a program in MB, all that it started included; no limit if not
+        given. Linux only.
+    stop : threading.Event, optional
+        Once it is set no further case is put, and the report is on those that were.
 
     Returns
     -------
@@ -211,7 +253,9 @@ def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jo
         If there is nothing to execute.
     """
     begun = time.monotonic()
-    sides = [_Side(command, timeout) for _ in range(max(1, min(jobs, len(cases))))]
+    stopped = stop or threading.Event()
+    copies = range(max(1, min(jobs, len(cases))))
+    sides = [_Side(command, timeout, memory, stopped) for _ in copies]
     outcomes = [None] * len(cases)
     remarks = []
     try:
@@ -223,7 +267,6 @@ def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jo
         remarks += _misspelt(who.ops, {case.op for family in families for case in family.cases})
         following = iter(enumerate(cases))
         lock = threading.Lock()
-        stopped = threading.Event()
         raised = []
 
         def work(side):
@@ -233,7 +276,9 @@ def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jo
                         k, case = next(following, (None, None))
                     if case is None:
                         return
-                    outcome = _expected(_put(side, case, who, arithmetic), known or {})
+                    outcome = _put(side, case, who, arithmetic)
+                    if outcome is None:
+                        return
                     outcomes[k] = outcome
                     if tell is not None:
                         with lock:
@@ -252,19 +297,22 @@ def verify(command, families, cases, dtype=None, known=None, timeout=TIMEOUT, jo
                 other.join()
         if raised:
             raise raised[0]
-        ends = (side.stop() for side in sides)
-        remarks += sorted({f"the program did not end well: {end}" for end in ends if end})
+        if not stopped.is_set():
+            remarks += sorted({end for side in sides for end in side.stop()})
     finally:
         for side in sides:
             side.drop()
+    again = {name: n for side in sides for name, n in side.again.items()}
+    put = [_once(outcome, again) for outcome in outcomes if outcome is not None]
     return Report(
         who=who,
         arithmetic=arithmetic.name,
-        outcomes=tuple(outcomes),
+        outcomes=tuple(_expected(outcome, known or {}) for outcome in put),
         notes={family.name: family.notes for family in families},
         pages={family.name: family.page for family in families},
         remarks=tuple(remarks),
         seconds=time.monotonic() - begun,
+        left=len(cases) - len(put),
     )
 
 
@@ -278,7 +326,17 @@ def _misspelt(ops, known):
     return remarks
 
 
+def _once(outcome, again):
+    """A case that was answered more often than it was put."""
+    extra = again.get(outcome.case.id, 0)
+    if not extra or outcome.verdict == FAIL:
+        return outcome
+    message = f"one answer belongs to each question, {extra + 1} came; is it printed twice?"
+    return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
+
+
 def _put(side, case, who, arithmetic):
+    """What becomes of a case; None where the run is stopped before that is known."""
     if case.op not in who.ops:
         return Outcome(case, SKIPPED, message=f"the program has no operation {case.op!r}")
     if arithmetic is compare.BINARY32 and not case.binary32:
@@ -287,6 +345,8 @@ def _put(side, case, who, arithmetic):
     try:
         kind, content = side.ask(case)
     except Fault as fault:
+        if side.stopped.is_set():
+            return None
         return Outcome(
             case, FAIL, problem=fault.name, message=str(fault), seconds=time.monotonic() - begun
         )
@@ -302,7 +362,6 @@ def _put(side, case, who, arithmetic):
             FAIL,
             problem="NoError",
             message=f"expected an error ({wanted}), got an answer",
-            answer=content,
             seconds=seconds,
         )
     if kind == "errored":
@@ -317,7 +376,9 @@ def _put(side, case, who, arithmetic):
     # A named error is told even where a number was wrong before it.
     named = [(field.problem, field.message) for field in judged if field.problem]
     problem, message = named[0] if named else ("", "")
-    return Outcome(case, FAIL, judged, problem, message, content, forced, seconds, refused)
+    # The diagnosis looks at the answer; some hundred of any size would fill the memory.
+    kept = None if compare.excessive(content, case.out) else content
+    return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused)
 
 
 def _forced(side, case, arithmetic):

@@ -71,6 +71,9 @@ def test_skipped_cases_are_a_line_for_each_reason():
     found = runner.Report(who, "binary64", outcomes, NOTES, {}, (), 0.0)
     assert report.skipped(found) == ["skipped 3: no operation 'a'"]
     assert sum("small-" in line for line in report.text(found)) == 0
+    assert "skipped 3: no operation 'a'" in report.text(found, everything=True)
+    # Without the reasons in what is told by default.
+    assert report.text(found)[2] == "skipped (the reasons: --all): a 3"
 
 
 def test_what_could_not_be_understood_has_no_cause():

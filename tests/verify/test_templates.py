@@ -24,10 +24,21 @@ NAMES = {
     "python": "numpy_template.py",
     "node": "node_template.js",
     "cc": "template.c",
+    "c++": "template.cpp",
+    "rustc": "template.rs",
+    "julia": "template.jl",
     "torch": "torch_template.py",
     "jax": "jax_template.py",
 }
 FRAMEWORKS = ("torch", "jax")
+# By the command that compiles or runs them, each skipped where it is missing.
+COMPILERS = {
+    "cc": ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"),
+    "c++": ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"),
+    "rustc": ("--edition=2021", "-D", "warnings", "-O"),
+}
+INTERPRETERS = {"node": (), "julia": ("--startup-file=no",)}
+OTHERS = (*INTERPRETERS, *COMPILERS)
 MISSING = "a framework is not installed; it is in the extra 'frameworks'"
 # What each of them has: two operations and a method.
 BOUND, UPDATE = "repulsion.row_sum_bound", "regression.update"
@@ -36,11 +47,14 @@ PARTS = {
     "python": {BOUND, UPDATE, "momentum"},
     "node": {BOUND, UPDATE, "momentum"},
     "cc": {BOUND, UPDATE, "momentum"},
+    "c++": {BOUND, UPDATE, "momentum"},
+    "rustc": {BOUND, UPDATE, "momentum"},
+    "julia": {BOUND, UPDATE, "momentum"},
     "torch": {NEW_MEAN, "repulsion.saddle_free", "fogr"},
     "jax": {NEW_MEAN, BOUND, "cdogr"},
 }
 PROGRAMS = [
-    *((name, "factory") for name in ("python", "node", "cc")),
+    *((name, "factory") for name in ("python", *OTHERS)),
     *((name, arithmetic) for name in FRAMEWORKS for arithmetic in compare.ARITHMETIC),
 ]
 # Of each mistake and template: a text in it, what stands in its place, and all that may then fail.
@@ -49,6 +63,9 @@ MISTAKES = {
         "python": ("div * np.abs(H).sum", "div * H.sum", {BOUND}),
         "node": ("s + Math.abs(h)", "s + h", {BOUND}),
         "cc": ("+= fabs(H.x[", "+= (H.x[", {BOUND}),
+        "c++": ("abs(row).sum()", "row.sum()", {BOUND}),
+        "rustc": ("map(|v| v.abs()).sum::<f64>()", "sum::<f64>()", {BOUND}),
+        "julia": ("sum(abs.(H[i, :]))", "sum(H[i, :])", {BOUND}),
         "torch": ("div * values.abs()", "div * values", {"repulsion.saddle_free", "fogr"}),
         "jax": ("jnp.abs(H).sum", "H.sum", {BOUND}),
     },
@@ -56,6 +73,9 @@ MISTAKES = {
         "python": ("(1.0 - gain) * (C", "1.0 * (C", {UPDATE}),
         "node": ("(1 - gain) * (c", "1 * (c", {UPDATE}),
         "cc": ("(1 - gain) * (s", "1 * (s", {UPDATE}),
+        "c++": ("(1 - gain) * (s", "1 * (s", {UPDATE}),
+        "rustc": ("(1.0 - gain) * (s", "1.0 * (s", {UPDATE}),
+        "julia": ("(1 - gain) * (C", "1 * (C", {UPDATE}),
         "torch": ('"g": gradient - new[', '"g": gradient - state[', {NEW_MEAN, "fogr"}),
         "jax": ('"g": gradient - new[', '"g": gradient - line[', {NEW_MEAN, "cdogr"}),
     },
@@ -63,6 +83,9 @@ MISTAKES = {
         "python": ("+ gamma * (gradient", "+ (1 - gamma / 2) * (gradient", {"momentum"}),
         "node": ("gamma * (g - m)", "(1 - gamma / 2) * (g - m)", {"momentum"}),
         "cc": ("gamma * (g.x", "(1 - gamma / 2) * (g.x", {"momentum"}),
+        "c++": ('number(from, "gamma") * (', '(1 - number(from, "gamma") / 2) * (', {"momentum"}),
+        "rustc": ("gamma * (g[", "(1.0 - gamma / 2.0) * (g[", {"momentum"}),
+        "julia": ("gamma * (gradient", "(1 - gamma / 2) * (gradient", {"momentum"}),
         "torch": ('grad, group["gamma"]', 'grad, 1 - group["gamma"]', {"fogr"}),
         "jax": ("+ gamma * (gradient", "+ (1 - gamma / 2) * (gradient", {"cdogr"}),
     },
@@ -80,7 +103,7 @@ def program(request):
     name, _ = request.param
     if name in FRAMEWORKS and importlib.util.find_spec(name) is None:
         pytest.skip(MISSING)
-    if name in ("node", "cc") and shutil.which(name) is None:
+    if name in OTHERS and shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
     return request.param
 
@@ -88,13 +111,15 @@ def program(request):
 def command(program, source, folder, monkeypatch):
     """What runs a template, compiled in the folder where it has to be."""
     name, factory = program
-    if name == "node":
-        return ["node", str(source)]
-    if name == "cc":
+    if name in INTERPRETERS:
+        return [name, *INTERPRETERS[name], str(source)]
+    if name in COMPILERS:
         compiled = folder / "template"
-        flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"]
+        library = ["-lm"] if name == "cc" else []
         subprocess.run(
-            ["cc", *flags, "-o", str(compiled), str(source), "-lm"], check=True, timeout=120
+            [name, *COMPILERS[name], "-o", str(compiled), str(source), *library],
+            check=True,
+            timeout=120,
         )
         return [str(compiled)]
     path = os.pathsep.join([str(source.parent), *filter(None, [os.environ.get("PYTHONPATH")])])

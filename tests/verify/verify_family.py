@@ -8,7 +8,7 @@ from refimpl import vectors
 
 # Answers the family without NumPy, so that it starts at once; `MODE` makes one of its mistakes.
 PROGRAM = r"""
-import json, os, sys, time
+import json, os, subprocess, sys, time
 mode = sys.argv[1] if len(sys.argv) > 1 else "right"
 once = sys.argv[2] if len(sys.argv) > 2 else ""
 def say(message):
@@ -62,7 +62,7 @@ for line in sys.stdin:
             sys.stdout.write("x" * 1_000_000)
         sys.stdout.flush()
     if hit and mode == "never":
-        time.sleep(60)
+        open(sys.argv[0] + ".reached", "w").close(); time.sleep(60)
     if hit and mode == "dies":
         os.abort()
     if hit and mode == "exits":
@@ -72,6 +72,19 @@ for line in sys.stdin:
             sys.stderr.write("y" * 100_000)
     if hit and mode == "out-of-order":
         seq += 1
+    if hit and mode == "leaves-children":
+        # Two leave the group, one of them without an environment; one is an orphan, as a daemon.
+        wait = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        for environment in (None, {}):
+            left = subprocess.Popen(wait, start_new_session=True, env=environment)
+            print(left.pid, file=sys.stderr, flush=True)
+        orphan = "import subprocess; subprocess.Popen(%r, start_new_session=True)" % (wait,)
+        subprocess.run([sys.executable, "-S", "-c", orphan], **quiet, stderr=subprocess.DEVNULL)
+    if hit and mode == "greedy":
+        kept = []
+        while True:
+            kept.append(bytearray(os.urandom(1 << 20) * 8)); time.sleep(0.005)
     try:
         out = replay(case) if case["op"].startswith("replay") else double(case)
     except ValueError as error:
@@ -94,6 +107,22 @@ for line in sys.stdin:
         deep = "[" * 500 + "]" * 500
         sys.stdout.write('{"seq": %d, "out": {"sum": 0, "result": %s}}\n' % (seq, deep))
         sys.stdout.flush(); continue
+    if hit and mode == "duplicate":
+        text = json.dumps({"seq": seq, "out": out}).replace('"sum"', '"result": [0, 0, 0], "sum"')
+        print(text, flush=True); continue
+    if hit and mode == "dotted-twice":
+        out |= {"a": {"b": 1}, "a.b": 2}
+    if hit and mode == "deep-objects":
+        text = '{"x":' * 900 + "1" + "}" * 900
+        print('{"seq": %d, "out": %s}' % (seq, text), flush=True); continue
+    if hit and mode == "long-name":
+        out["n" * 100000] = {"m%d" % k: 1 for k in range(100000)}
+    if hit and mode == "many-numbers":
+        out["result"] = [0.1] * 1_000_000
+    if hit and mode == "twice":
+        say({"seq": seq, "out": out})
+    if mode == "twice-later" and case["id"] != once and seq > 1:
+        say({"seq": seq - 1, "out": out})
     if hit and mode == "skips":
         say({"seq": seq, "skipped": "not today\n\ud800"}); continue
     say({"seq": seq, "out": out})
