@@ -9,7 +9,7 @@ with the means and the momentum `m` in the same pass. *At intervals* `measure`: 
 ``V V^T``, and the projections that are otherwise carried along. *Where digits cancel* `residual`:
 what is left of `x` outside the rows, by taking it away and not by a difference of squares.
 
-Sums run over the 64 columns of a tile in the precision of the tiles, in any order, and over the
+Sums run over the 128 columns of a tile in the precision of the tiles, in any order, and over the
 tiles in binary64. Nothing is allocated but a few tiles.
 """
 
@@ -151,7 +151,7 @@ def overwrite(tiles, gradient, vectors, scale, centred, turns, orders):
     for i in range(d):
         uf += orders.uh[i] * orders.f[i]
     uf = number(uf)
-    g, x = np.empty(WIDTH, tiles.dtype), np.empty(WIDTH, tiles.dtype)
+    g = np.empty(WIDTH, tiles.dtype)
     w, t = np.empty(WIDTH, tiles.dtype), np.empty(WIDTH, tiles.dtype)
     for b in range(tiles.shape[0]):
         at = WIDTH * b
@@ -159,12 +159,13 @@ def overwrite(tiles, gradient, vectors, scale, centred, turns, orders):
         slow, m = vectors.mean_gradient[at : at + WIDTH], vectors.momentum[at : at + WIDTH]
         scaled(gradient, at, scale, g)
         if centred:
-            apart(g, slow, gain, x)
+            apart(g, slow, gain, w)
+            for k in range(WIDTH):
+                w[k] *= s
         else:
-            x[:] = g
-        for k in range(WIDTH):
-            w[k] = s * x[k]
-            t[k] = number(0)
+            for k in range(WIDTH):
+                w[k] = s * g[k]
+        t[:] = number(0)
         tile = tiles[b]
         for i in range(d):
             row, ei, fi = tile[i], number(orders.e[i]), number(orders.f[i])
@@ -178,7 +179,9 @@ def overwrite(tiles, gradient, vectors, scale, centred, turns, orders):
                     row[k] += ui * w[k]
         for k in range(WIDTH):
             mean[k] += gain * (theta[k] - mean[k])
+        for k in range(WIDTH):
             slow[k] += gain * (g[k] - slow[k])
+        for k in range(WIDTH):
             m[k] += gamma * (g[k] - m[k])
             theta[k] += t[k] + uf * w[k] - alpha * m[k]
 

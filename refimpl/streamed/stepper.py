@@ -234,7 +234,7 @@ class Stepper:
 
     @property
     def state(self):
-        """The readable method's state, in binary64."""
+        """The readable method's state, in binary64; means at the origin, as a step begins."""
         kept, unit = self._small, self._small.numbers[0]
         V = kept.O @ from_tiles(self._tiles, self._D)
         line = regression.centred(small.line_of(kept))
