@@ -10,7 +10,8 @@ in the space of the rows, the remainder of `x`, and that of ``theta - <theta>`` 
 
 The step, ``V^T O^T a - alpha (m - V^T V m)``, has the length ``hypot(|a|, alpha |m - V^T V m|)``,
 with ``|m - V^T V m|^2 = m m - |V m|^2``: known before the position is overwritten, to ``alpha
-sqrt(eps) |m|``.
+sqrt(eps) |m|``. What is carried along is that of `online_sfn`; ``V g`` is the sum of ``V x`` and
+``V <g>``, so it is known to some roundings of the mean gradient.
 """
 
 import math

@@ -108,7 +108,7 @@ def test_in_binary32(method, size):
 def test_where_the_rows_span_everything(method, size):
     """``d = D``: the rows stay, and all that turns is `O`."""
     stepper = at_random(method, 4, 4)
-    assert_replays(stepper, noisy_quadratic(4, noise=0.0), size(40, 8), 1000, 1e-6)
+    assert_replays(stepper, noisy_quadratic(4), size(40, 8), 1000, 1e-6)
     tiles = stepper._tiles.copy()
     stepper.step(np.ones(4))
     np.testing.assert_array_equal(stepper._tiles, tiles)
@@ -157,14 +157,16 @@ def test_the_unit_of_the_gradients_is_free(unit):
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-9)
     stepper = at_random("online_sfn", 260, 3)
     scaled = noisy_quadratic(260)
-    assert_replays(stepper, lambda theta: unit * scaled(theta), 4, ROUNDINGS, MOST)
+    # After one step of this length the next gradient would be no float any more.
+    steps = 4 if unit < 1e100 else 1
+    assert_replays(stepper, lambda theta: unit * scaled(theta), steps, ROUNDINGS, MOST)
 
 
 def test_a_gradient_far_longer_than_the_first_is_cut():
     stepper, g = at_random("ogr", 150, 2), np.linspace(1.0, 2.0, 150)
     given = iter([g, 1e160 * g, g])
     assert_replays(stepper, lambda theta: next(given), 3, 1e6, 1e-6)
-    assert stepper.state.unit == 2.0
+    assert stepper.state.unit == 4.0
 
 
 def test_drift_is_measured_and_corrected():
