@@ -10,8 +10,9 @@ import numpy as np
 
 from .._compile import compiled
 from ..online_pca import inject
-from .passes import TT, XG, XM, XT, XX
-from .turn import carry, extended, injected, outside, still, with_rest
+from .passes import TT
+from .small import kept_along
+from .turn import carry_all, extended, injected, outside, still, with_rest
 
 
 class Followed(NamedTuple):
@@ -19,7 +20,7 @@ class Followed(NamedTuple):
 
     before: np.ndarray  # (d, d + 1), the logical basis in its coordinates of the turn
     rows: np.ndarray  # (d, d + 1), the turned one
-    O: np.ndarray  # (d, d), the turned one is O V
+    frame: np.ndarray  # (d, d), the turned one is frame V
     turns: bool  # whether V turns too
     p: np.ndarray  # (d,), V g
     off_theta: np.ndarray  # (d,), V (theta - <theta>)
@@ -34,35 +35,30 @@ def follow(tiles, gradient, vectors, seen, orders, small, D, beta, turn, normali
     d, unit = seen.p.size, small.numbers[0]
     dots = seen.dots
     rho = outside(tiles, gradient, vectors, 1.0 / unit, beta, False, d == D, seen, small.again)
-    x, before, p = with_rest(seen.p, rho), extended(small.O, d + 1), seen.p.copy()
+    x, before, p = with_rest(seen.p, rho), extended(small.frame, d + 1), seen.p.copy()
     length = np.sqrt(x @ x)
     # In what `x` has to be multiplied by before it is injected.
     size = unit
     if normalised:
         size = 1.0 / length if length > 0.0 else 1.0
     if length > 0.0:
-        rows, O, turns = injected(before, size * x, turn, orders)
+        rows, frame, turns = injected(before, size * x, turn, orders)
         orders.numbers[0] *= size
     else:
         rows, turns = inject(before, x, turn), False
-        O = rows[:, :d].copy()
+        frame = rows[:, :d].copy()
         still(orders)
-    off_theta, slow, m = small.off_theta.copy(), small.slow.copy(), small.m.copy()
-    if dots[TT] == 0.0:
-        off_theta[:] = 0.0
+    off_theta, slow, m = kept_along(small, dots[TT] > 0.0)
     if turns:
-        carry(off_theta, dots[XT], orders)
-        carry(slow, dots[XG], orders)
-        carry(m, dots[XM], orders)
-        carry(p, dots[XX], orders)
-    return Followed(before, rows, O, turns, p, off_theta, p - slow, slow, m)
+        carry_all(small, dots, off_theta, slow, m, p, orders)
+    return Followed(before, rows, frame, turns, p, off_theta, p - slow, slow, m)
 
 
 @compiled
-def finish(orders, small, found, O, back, momentum, alpha, beta, gamma):
+def finish(orders, small, found, frame, back, momentum, alpha, beta, gamma):
     """Order the step ``V^T back - alpha (m - V^T V m)``, and keep what is carried along.
 
-    `momentum` is ``V m`` with this gradient, `back` is along ``V``, and `alpha` acts on `m` in units.
+    `momentum` is ``V m`` with this gradient, `back` is along ``V``, `alpha` acts on `m` in units.
     """
     orders.f[:] = back + alpha * momentum
     orders.numbers[1] = alpha
@@ -71,4 +67,4 @@ def finish(orders, small, found, O, back, momentum, alpha, beta, gamma):
     small.off_theta[:] = (1.0 - beta) * found.off_theta + back
     small.slow[:] = found.slow + beta * found.off_slow
     small.m[:] = momentum
-    small.O[:] = O
+    small.frame[:] = frame

@@ -1,14 +1,14 @@
 """The step of `ogr` between the passes, in the coordinates of the rows, from its pieces.
 
 Here `x` is the distance of the gradient from its mean. Where a direction is renewed, row `i` of the
-basis ``O V`` gives way to ``(x - V^T p) / rho``: with ``uh = O^T e_i`` of length 1 ::
+basis ``frame V`` gives way to ``(x - V^T p) / rho``: with ``uh = frame^T e_i`` of length 1 ::
 
     s = 1 / rho      e = -uh - p / rho      w = V^T e + s x      V += uh w^T
 
-and `O` stays; the QR step's rotation goes into `O` alone. Who gives way, `subspace.renewed` decides
+and `frame` stays; the QR step's rotation goes into `frame` alone. Who gives way, `subspace.renewed` decides
 in the space of the rows, the remainder of `x`, and that of ``theta - <theta>`` outside both.
 
-The step, ``V^T O^T a - alpha (m - V^T V m)``, has the length ``hypot(|a|, alpha |m - V^T V m|)``,
+The step, ``V^T frame^T a - alpha (m - V^T V m)``, has the length ``hypot(|a|, alpha |m - V^T V m|)``,
 with ``|m - V^T V m|^2 = m m - |V m|^2``: known before the position is overwritten, to ``alpha
 sqrt(eps) |m|``. What is carried along is that of `online_sfn`; ``V g`` is the sum of ``V x`` and
 ``V <g>``, so it is known to some roundings of the mean gradient.
@@ -26,15 +26,12 @@ from ..optimizers.ogr import OGRState, farthest, neutral, ratio, rest
 from ..qr_step import rotate_basis, shifted_qr_step
 from ..repulsion import row_sum_bound
 from .passes import GG, GM, MM, TT, XG, XM, XT, XX, overwrite, project
-from .small import line_of, put_line
-from .turn import carry, extended, outside, still
-
-# Of `Small.numbers`, behind the unit.
-SPREAD, ENERGY, COUNT, OPENING = 1, 2, 3, 4
+from .small import COUNT, ENERGY, OPENING, SPREAD, kept_along, line_of, put_line
+from .turn import carry_all, extended, outside, still
 
 
 @compiled
-def renewed(line, O, p, rho, off_theta, seen, orders):
+def renewed(line, frame, p, rho, off_theta, seen, orders):
     """The statistics after `subspace.renewed`, and whether a row of ``V`` is renewed, with orders.
 
     In the coordinates of the rows, the remainder of `x`, and that of ``theta - <theta>``.
@@ -49,11 +46,11 @@ def renewed(line, O, p, rho, off_theta, seen, orders):
     beyond = seen.dots[TT] - off_theta @ off_theta - beside * beside
     from_mean_theta[:d], from_mean_theta[d] = off_theta, beside
     from_mean_theta[d + 1] = math.sqrt(max(beyond, 0.0))
-    before = subspace.Subspace(extended(O, d + 2), line)
+    before = subspace.Subspace(extended(frame, d + 2), line)
     after = subspace.renewed(before, from_mean_theta, from_mean_gradient)
     for i in range(d):
         if after.V[i, d] != 0.0:
-            orders.uh[:] = O[i]
+            orders.uh[:] = frame[i]
             orders.e[:] = -orders.uh - p / rho
             orders.numbers[0] = 1.0 / rho
             return after.line, True
@@ -74,14 +71,14 @@ def lengths(dots, gain, weight):
 
 
 @compiled
-def reduced(small, line, O, whole, mean_square, count, spread, energy):
+def reduced(small, line, frame, whole, mean_square, count, spread, energy):
     """The readable state in the coordinates of the rows, for the pieces that ask for its numbers.
 
     The basis has one column more where something is outside, and the mean gradient its length.
     """
-    d = O.shape[0]
+    d = frame.shape[0]
     return OGRState(
-        subspace.Subspace(extended(O, d + 1 - int(whole)), line),
+        subspace.Subspace(extended(frame, d + 1 - int(whole)), line),
         np.zeros(1),
         np.full(1, math.sqrt(mean_square)),
         np.zeros(1),
@@ -111,21 +108,16 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, largest, most, par
     if not (dots[XX] <= most):
         return False
 
-    off_theta, slow, m = small.off_theta.copy(), small.slow.copy(), small.m.copy()
-    if dots[TT] == 0.0:
-        off_theta[:] = 0.0
-    O, turns = small.O.copy(), False
+    off_theta, slow, m = kept_along(small, dots[TT] > 0.0)
+    frame, turns = small.frame.copy(), False
     still(orders)
     if begun:
         rho = outside(tiles, gradient, vectors, scale, gain, True, whole, seen, small.again)
-        line, turns = renewed(line, O, seen.p, rho, off_theta, seen, orders)
+        line, turns = renewed(line, frame, seen.p, rho, off_theta, seen, orders)
     off_slow = seen.p.copy()
     if turns:
-        carry(off_theta, dots[XT], orders)
-        carry(slow, dots[XG], orders)
-        carry(m, dots[XM], orders)
-        carry(off_slow, dots[XX], orders)
-    line = regression.update(regression.centred(line), O @ off_theta, O @ off_slow, beta)
+        carry_all(small, dots, off_theta, slow, m, off_slow, orders)
+    line = regression.update(regression.centred(line), frame @ off_theta, frame @ off_slow, beta)
     weight = gamma if begun else 1.0
     mean_square, m_square = lengths(dots, gain, weight)
     m += weight * (slow + off_slow - m)
@@ -140,18 +132,18 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, largest, most, par
         alpha = small.numbers[OPENING] / math.sqrt(m_square) if m_square > 0.0 else 0.0
         back = -alpha * m
     else:
-        state = reduced(small, line, O, whole, mean_square, count, spread, energy)
+        state = reduced(small, line, frame, whole, mean_square, count, spread, energy)
         outer_spread, outer_energy = rest(state)
         seen_everywhere = ridge * spread
         slope = ratio(outer_energy, outer_spread)
-        known = subspace.with_prior(line, seen_everywhere, slope)
-        H = regression.symmetric_hessian(known, 0.0)
+        H = regression.symmetric_hessian(subspace.with_prior(line, seen_everywhere, slope), 0.0)
         if turning:
             rotation, H = shifted_qr_step(H)
-            O, line = rotate_basis(rotation, O), subspace.rotated(line, rotation)
-            known = subspace.with_prior(line, seen_everywhere, slope)
+            frame = rotate_basis(rotation, frame)
+            line = subspace.rotated(line, rotation)
+        known = subspace.with_prior(line, seen_everywhere, slope)
         share = eta * neutral(line.beta, gamma)
-        along = O @ m
+        along = frame @ m
         if row_sums:
             inside = row_sum_bound(H, along)
         else:
@@ -167,7 +159,7 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, largest, most, par
         if length > longest:
             inside *= longest / length
             alpha *= longest / length
-        back = inside @ O
+        back = inside @ frame
 
     orders.f[:] = back + alpha * m
     orders.numbers[1] = alpha
@@ -177,7 +169,7 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, largest, most, par
     small.off_theta[:] = (1.0 - gain) * off_theta + back
     small.slow[:] = slow + gain * off_slow
     small.m[:] = m
-    small.O[:] = O
+    small.frame[:] = frame
     put_line(small, line)
     small.numbers[SPREAD] = spread
     small.numbers[ENERGY] = energy

@@ -5,11 +5,11 @@ gradient ``V <g>``, and the momentum ``V m``. Under the turn each changes by ``u
 
     V m                <- (1 - gamma) V m + gamma V g
     V <g>              <- V <g> + beta V (g - <g>)
-    V (theta - <theta>) <- (1 - beta) V (theta - <theta>) + O^T inside
+    V (theta - <theta>) <- (1 - beta) V (theta - <theta>) + frame^T inside
 
 so that no pass of their own is needed, and what rounding leaves in them fades as they do. The step
-itself, ``-alpha (m - V^T V m) + V^T O^T inside``, is ``V^T f - alpha m`` in pass 2, with
-``f = O^T inside + alpha V m``.
+itself, ``-alpha (m - V^T V m) + V^T frame^T inside``, is ``V^T f - alpha m`` in pass 2, with
+``f = frame^T inside + alpha V m``.
 """
 
 from .. import regression
@@ -31,21 +31,21 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, usual, parameters)
     if not (usual[0] <= seen.dots[0] <= usual[1]):
         return False
     found = follow(tiles, gradient, vectors, seen, orders, small, D, beta, turn, True)
-    line, O = line_of(small), found.O
+    line, frame = line_of(small), found.frame
     if transport:
         line = subspace.transported(line, found.before, found.rows)
     line = regression.centred(line)
-    line = regression.update(line, O @ found.off_theta, unit * (O @ found.off_slow), beta)
+    line = regression.update(line, frame @ found.off_theta, unit * (frame @ found.off_slow), beta)
     H = regression.symmetric_hessian(line, 0.0)
     rotation, H = shifted_qr_step(H) if shifted else qr_step(H)
-    O, line = rotate_basis(rotation, O), subspace.rotated(line, rotation)
+    frame, line = rotate_basis(rotation, frame), subspace.rotated(line, rotation)
     momentum = found.m + gamma * (found.p - found.m)
     if row_sums:
-        inside = row_sum_bound(H, unit * (O @ momentum), div, cut)
+        inside = row_sum_bound(H, unit * (frame @ momentum), div, cut)
     else:
-        inside = saddle_free(H, unit * (O @ momentum), div, cut)
-    back = inside @ O
-    finish(orders, small, found, O, back, momentum, alpha * unit, beta, gamma)
+        inside = saddle_free(H, unit * (frame @ momentum), div, cut)
+    back = inside @ frame
+    finish(orders, small, found, frame, back, momentum, alpha * unit, beta, gamma)
     overwrite(tiles, gradient, vectors, 1.0 / unit, False, found.turns, orders)
     put_line(small, line)
     return True

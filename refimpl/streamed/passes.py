@@ -53,6 +53,18 @@ class Orders(NamedTuple):
 
 
 @compiled
+def tile_of(vectors, at):
+    """One tile of each vector."""
+    end = at + WIDTH
+    return (
+        vectors.theta[at:end],
+        vectors.mean_theta[at:end],
+        vectors.mean_gradient[at:end],
+        vectors.momentum[at:end],
+    )
+
+
+@compiled
 def apart(x, mean, gain, off):
     """`regression.apart` on one tile, in place; exact, so not in a text whose sums may turn."""
     for k in range(WIDTH):
@@ -95,8 +107,7 @@ def project(tiles, gradient, vectors, scale, gain, centred, seen):
     dots[:] = 0.0
     for b in range(tiles.shape[0]):
         at = WIDTH * b
-        theta, mean = vectors.theta[at : at + WIDTH], vectors.mean_theta[at : at + WIDTH]
-        slow, m = vectors.mean_gradient[at : at + WIDTH], vectors.momentum[at : at + WIDTH]
+        theta, mean, slow, m = tile_of(vectors, at)
         scaled(gradient, at, scale, x)
         if centred:
             apart(x, slow, gain, x)
@@ -155,8 +166,7 @@ def overwrite(tiles, gradient, vectors, scale, centred, turns, orders):
     w, t = np.empty(WIDTH, tiles.dtype), np.empty(WIDTH, tiles.dtype)
     for b in range(tiles.shape[0]):
         at = WIDTH * b
-        theta, mean = vectors.theta[at : at + WIDTH], vectors.mean_theta[at : at + WIDTH]
-        slow, m = vectors.mean_gradient[at : at + WIDTH], vectors.momentum[at : at + WIDTH]
+        theta, mean, slow, m = tile_of(vectors, at)
         scaled(gradient, at, scale, g)
         if centred:
             apart(g, slow, gain, w)
@@ -196,9 +206,9 @@ def measure(tiles, vectors, gram, along):
     for b in range(tiles.shape[0]):
         at = WIDTH * b
         tile = tiles[b]
+        theta, mean, slow, m = tile_of(vectors, at)
         for k in range(WIDTH):
-            off[k] = vectors.theta[at + k] - vectors.mean_theta[at + k]
-        slow, m = vectors.mean_gradient[at : at + WIDTH], vectors.momentum[at : at + WIDTH]
+            off[k] = theta[k] - mean[k]
         for i in range(d):
             row = tile[i]
             along[0, i] += dot(row, off)

@@ -15,7 +15,7 @@ from .._compile import compiled
 class Small(NamedTuple):
     """Overwritten by each step."""
 
-    O: np.ndarray  # (d, d), the logical basis is O V
+    frame: np.ndarray  # (d, d), the logical basis is frame V
     off_theta: np.ndarray  # (d,), V (theta - <theta>)
     slow: np.ndarray  # (d,), V <g>, in units
     m: np.ndarray  # (d,), V m, in units
@@ -24,7 +24,11 @@ class Small(NamedTuple):
     C_gtheta: np.ndarray
     C_gg: np.ndarray
     of_line: np.ndarray  # (3,): weight, beta, scale
-    numbers: np.ndarray  # (5,): unit of the gradients; of `ogr` spread, energy, count, opening
+    numbers: np.ndarray  # (6,), by the names below
+
+
+# Unit of the gradients, the wear of the rows since they were measured, and what is `ogr`'s own.
+UNIT, WORN, SPREAD, ENERGY, COUNT, OPENING = 0, 1, 2, 3, 4, 5
 
 
 def start(line):
@@ -33,8 +37,17 @@ def start(line):
     vectors = [np.zeros(d) for _ in range(4)]
     covariances = [C.copy() for C in (line.C_thetatheta, line.C_gtheta, line.C_gg)]
     of_line = np.array([line.weight, line.beta, line.scale], dtype=float)
-    numbers = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    numbers = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     return Small(np.eye(d), *vectors, *covariances, of_line, numbers)
+
+
+@compiled
+def kept_along(small, moved):
+    """Copies of what is carried along the rows; where nothing has `moved`, no distance is left."""
+    off_theta = small.off_theta.copy()
+    if not moved:
+        off_theta[:] = 0.0
+    return off_theta, small.slow.copy(), small.m.copy()
 
 
 @compiled

@@ -24,16 +24,16 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, usual, setting):
     if not (usual[0] <= seen.dots[0] <= usual[1]):
         return False
     found = follow(tiles, gradient, vectors, seen, orders, small, D, beta, turn, False)
-    line, O = regression.centred(line_of(small)), found.O
-    products = O @ found.off_theta, unit * (O @ found.off_slow)
+    line, frame = regression.centred(line_of(small)), found.frame
+    products = frame @ found.off_theta, unit * (frame @ found.off_slow)
     line = regression.update_new_mean(line, products[0], products[1], beta)
     if correlated:
         H = regression.correlated_hessian(line)
     else:
         H = regression.symmetric_hessian(line, 0.0)
     momentum = found.m + gamma * (found.p - found.m)
-    back = eta * (saddle_free(H, unit * (O @ momentum), div, cut) @ O)
-    finish(orders, small, found, O, back, momentum, alpha * unit, beta, gamma)
+    back = eta * (saddle_free(H, unit * (frame @ momentum), div, cut) @ frame)
+    finish(orders, small, found, frame, back, momentum, alpha * unit, beta, gamma)
     overwrite(tiles, gradient, vectors, 1.0 / unit, False, found.turns, orders)
     put_line(small, line)
     return True

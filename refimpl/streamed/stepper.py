@@ -16,7 +16,7 @@ from ..optimizers import subspace
 from ..optimizers.ogr import FAR, OGRState
 from ..optimizers.sogr import SOGRState
 from . import drift, ogr, online_sfn, passes, small, sogr
-from .tiles import count, from_tiles, into_tiles, padded
+from .tiles import from_tiles, into_tiles, padded
 
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 # Squares of gradients in units, beyond which another unit is taken; and where `ogr` cuts.
@@ -212,12 +212,12 @@ class Stepper:
                 )
             self._unusual(g, size)
         self._steps += 1
-        if self._steps % drift.EVERY == 0:
+        if self._steps % drift.EVERY == 0 or self._small.numbers[small.WORN] > drift.WEAR:
             self.straighten()
         return self.theta
 
     def straighten(self):
-        """Measure the drift and correct it where needed; `step` does so every 64 steps."""
+        """Measure the drift and correct it where needed; `step` does so by itself."""
         self._measure()
         self.drift = drift.drift(self._gram)
         if self.drift > drift.ALLOWED[self.dtype]:
@@ -230,13 +230,14 @@ class Stepper:
         """The Gram matrix, and anew what is carried along from step to step."""
         kept = self._small
         passes.measure(self._tiles, self._vectors, self._gram, self._along)
+        kept.numbers[small.WORN] = 0.0
         kept.off_theta[:], kept.slow[:], kept.m[:] = self._along
 
     @property
     def state(self):
         """The readable method's state, in binary64; means at the origin, as a step begins."""
         kept, unit = self._small, self._small.numbers[0]
-        V = kept.O @ from_tiles(self._tiles, self._D)
+        V = kept.frame @ from_tiles(self._tiles, self._D)
         line = regression.centred(small.line_of(kept))
         return self._state(subspace.Subspace(V, line), *self._full(unit))
 
@@ -279,7 +280,7 @@ class Stepper:
 
 
 class _Injecting(Stepper):
-    """Methods that inject each gradient; their gradients are in units of 1 until squares need it."""
+    """Methods that inject each gradient; the unit is 1 until squares need another."""
 
     def _begin(self, readable):
         pass
@@ -355,11 +356,11 @@ class OGR(Stepper):
     """`ogr`."""
 
     def _begin(self, readable):
-        self._small.numbers[ogr.OPENING] = readable.opening
+        self._small.numbers[small.OPENING] = readable.opening
 
     def _advance(self, g, most=None):
         numbers, size = self._small.numbers, 0.0
-        if numbers[ogr.COUNT] == 0.0:
+        if numbers[small.COUNT] == 0.0:
             size = largest(g)
             if not size < np.inf:
                 return False
@@ -375,7 +376,7 @@ class OGR(Stepper):
         self._advance(np.clip(g, -far, far, out=self._buffer), np.inf)
 
     def _state(self, model, mean_theta, mean_gradient, momentum):
-        unit, spread, energy, seen, opening = self._small.numbers
+        unit, _, spread, energy, seen, opening = self._small.numbers
         parts = mean_theta, mean_gradient / unit, momentum / unit, spread, energy, seen, unit
         return OGRState(model, *parts, opening)
 

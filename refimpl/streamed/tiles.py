@@ -1,8 +1,9 @@
 """How a tall basis lies in memory: in tiles of 128 columns, so that both passes read it in order.
 
 Tile ``b`` holds the columns ``128 b`` to ``128 b + 127`` of all `d` rows, one row after another: an
-array ``(ceil(D / 128), d, 128)``, of which a tile stays in the fastest cache. The last one is filled up with zeros, and so is every vector of the
-full space: zeros stay zeros in a step, and no loop has a remainder.
+array ``(ceil(D / 128), d, 128)``, of which one tile stays in the fastest cache. The last one is
+filled up with zeros, and so is every vector of the full space: zeros stay zeros in a step, and no
+loop has a remainder.
 """
 
 import numpy as np

@@ -1,18 +1,18 @@
 """One gradient changes one direction of the span: the turn of the basis, in (d, d) arithmetic.
 
-The basis is kept as ``O V`` with physical rows `V` and an orthogonal `O`. With the gradient `x`,
+The basis is kept as ``frame V`` with physical rows `V` and an orthogonal `frame`. With the gradient `x`,
 ``p = V x`` and `rho` the length of what is left of it outside, all that a step looks at lies in the
-space of the rows of `V` and that remainder: there the basis is ``[O, 0]`` and the gradient
+space of the rows of `V` and that remainder: there the basis is ``[frame, 0]`` and the gradient
 ``[p, rho]``, and the readable pieces do what they do in the full space, ties and collapse included.
 
-What they return is brought into ``V + uh w^T`` and a new `O`. For the injection of ``lean x``
-into every row, in the coordinates of `V`, with ``uh = O^T 1 / sqrt(d)``, ``l = lean sqrt(d)``::
+What they return is brought into ``V + uh w^T`` and a new `frame`. For the injection of ``lean x``
+into every row, in the coordinates of `V`, with ``uh = frame^T 1 / sqrt(d)``, ``l = lean sqrt(d)``::
 
     N = hypot(1 + l uh.p, l rho)      c = (1 + l uh.p) / N      s = l / N
     e = (c - 1) uh - s p              w = V^T e + s x
 
-and with ``[A, b]`` the piece's rows, ``O_new = A + ((c - 1) A uh + s rho b) uh^T``. If `x` lies
-inside the span, ``rho = 0`` (always for ``d = D``), `V` stays and ``O_new = A``: also where a row
+and with ``[A, b]`` the piece's rows, ``frame_new = A + ((c - 1) A uh + s rho b) uh^T``. If `x` lies
+inside the span, ``rho = 0`` (always for ``d = D``), `V` stays and ``frame_new = A``: also where a row
 collapses against the gradient and the piece puts another in its place.
 """
 
@@ -24,7 +24,8 @@ from .._compile import compiled
 from ..linear_algebra.gram_schmidt import orthonormalize
 from ..linear_algebra.symmetric_eigen import EPS
 from ..online_pca import inject
-from .passes import XX, residual
+from .passes import XG, XM, XT, XX, residual
+from .small import WORN
 
 # Below this share of the square, a difference of squares has lost too many digits.
 CANCELS = 1e-3
@@ -51,10 +52,10 @@ def outside(tiles, gradient, vectors, scale, gain, centred, whole, seen, again):
 
 
 @compiled
-def extended(O, columns):
-    """``[O, 0 ...]`` with so many columns."""
-    E = np.zeros((O.shape[0], columns))
-    E[:, : O.shape[0]] = O
+def extended(frame, columns):
+    """``[frame, 0 ...]`` with so many columns."""
+    E = np.zeros((frame.shape[0], columns))
+    E[:, : frame.shape[0]] = frame
     return E
 
 
@@ -69,7 +70,7 @@ def with_rest(p, rho):
 
 @compiled
 def injected(E, x, turn, orders):
-    """The rows ``inject(E, x, turn)``, the new `O`, and whether `V` turns, with `orders` for it.
+    """The rows ``inject(E, x, turn)``, the new `frame`, and whether `V` turns, with `orders` for it.
 
     `x` is ``[p, rho]``; `s` is meant for it.
     """
@@ -85,7 +86,7 @@ def injected(E, x, turn, orders):
     before, aside = 1.0 + lean * (uh @ p), lean * rho
     N = np.hypot(before, aside)
     A = rows[:, :d].copy()
-    if aside == 0.0 or N <= 4.0 * d * EPS * (1.0 + abs(before)):
+    if aside == 0.0 or 4.0 * d * EPS * (1.0 + abs(before)) >= N:
         still(orders)
         return rows, orthonormalize(A), False
     c, s = before / N, lean / N
@@ -115,3 +116,22 @@ def carry(q, xv, orders):
     along = orders.e @ q + orders.numbers[0] * xv
     for i in range(q.size):
         q[i] += orders.uh[i] * along
+
+
+@compiled
+def carry_all(small, dots, off_theta, slow, m, p, orders):
+    """Overwrite all that is known along the rows, `p` being that of `x`, when they turn."""
+    small.numbers[WORN] += wear(p, orders)
+    carry(off_theta, dots[XT], orders)
+    carry(slow, dots[XG], orders)
+    carry(m, dots[XM], orders)
+    carry(p, dots[XX], orders)
+
+
+@compiled
+def wear(p, orders):
+    """Logarithm of how much a turn may multiply what the rows are off from orthonormal.
+
+    The new direction takes ``s V^T p`` away from `x`: what the rows are off comes in that often.
+    """
+    return math.log(max(orders.numbers[0] * np.sqrt(p @ p), 1.0))

@@ -56,7 +56,7 @@ def replay(stepper, gradient, steps, every=10):
 
 
 def assert_replays(stepper, gradient, steps, roundings, most):
-    """Each step is the readable one, up to so many roundings where they are counted, else `most`."""
+    """Each step is the readable one, up to so many roundings where counted, else to `most`."""
     eps = np.finfo(stepper.dtype).eps
     for error, sensitivity in replay(stepper, gradient, steps):
         assert error.max() <= most

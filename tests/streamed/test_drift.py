@@ -17,27 +17,32 @@ def test_the_inverse_root():
     assert drift.drift(np.eye(3)) == 0.0
 
 
-def turned_again_and_again(every, steps, monkeypatch, dtype=np.float64):
-    """Long gradients that turn in a plane, at D = 100 and d = 10; the largest drift measured."""
+def worn(every, steps, dtype, monkeypatch):
+    """Long gradients from twelve directions, at D = 100 and d = 10: largest drift, corrections."""
     monkeypatch.setattr(drift, "EVERY", every)
-    stepper = at_random("csogr", 100, 10, dtype, turn=10.0, eta=1e-9)
-    plane = np.linalg.qr(np.random.default_rng(1).standard_normal((100, 2)))[0]
+    monkeypatch.setattr(drift, "WEAR", np.inf if every > steps else drift.WEAR)
+    rng = np.random.default_rng(1)
+    few = rng.standard_normal((12, 100)) / 30.0
+    stepper = at_random("csogr", 100, 10, dtype, turn=1e3, eta=1e-9)
     largest = 0.0
-    for k in range(steps):
-        stepper.step((plane @ [np.cos(0.1 * k), np.sin(0.1 * k)]).astype(dtype))
+    for _ in range(steps):
+        stepper.step((rng.standard_normal(12) @ few).astype(dtype))
         largest = max(largest, stepper.drift)
-    measured = stepper.corrections
+    corrections = stepper.corrections
     stepper.straighten()
-    return max(largest, stepper.drift), measured
+    return max(largest, stepper.drift), corrections
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_what_grows_is_held(monkeypatch, dtype, size):
-    steps = size(1500, 130)
-    largest, corrections = turned_again_and_again(64, steps, monkeypatch, dtype)
-    free, none = turned_again_and_again(10**9, steps, monkeypatch, dtype)
-    allowed = drift.ALLOWED[np.dtype(dtype)]
-    assert none == 0
-    # Within one interval it grows by less than a hundred.
-    assert largest <= 100.0 * allowed
-    print(largest, corrections, free)
+def test_what_grows_is_held(monkeypatch, size):
+    """Where hardly anything is outside the rows; uncorrected it grows ten thousandfold."""
+    steps = size(1000, 130)
+    held, corrections = worn(64, steps, np.float64, monkeypatch)
+    assert held <= 1e-9
+    if steps == 1000:
+        assert corrections > 0
+        assert worn(10**9, steps, np.float64, monkeypatch)[0] >= 1e-8
+
+
+def test_what_grows_is_held_in_binary32(monkeypatch, size):
+    held, _ = worn(64, size(500, 130), np.float32, monkeypatch)
+    assert held <= 1e-2

@@ -34,7 +34,9 @@ WRONG = {
     "a momentum that does not turn": lambda kept: kept.m.__imul__(1.0 + 1e-6),
     "a mean that lags": lambda kept: kept.slow.__imul__(1.0 + 1e-6),
     "a distance without its step": lambda kept: kept.off_theta.__imul__(1.0 - 1e-6),
-    "the order of the axes": lambda kept: kept.O.__setitem__(slice(0, 2), kept.O[1::-1].copy()),
+    "the order of the axes": lambda kept: kept.frame.__setitem__(
+        slice(0, 2), kept.frame[1::-1].copy()
+    ),
 }
 
 
@@ -87,7 +89,7 @@ def test_what_is_carried_along_is_what_a_projection_gives(size):
     full = stepper.theta - state.mean_theta, state.mean_gradient, state.momentum
     projected = np.array([state.model.V @ x for x in full])
     bounds = [20.0 * EPS * np.linalg.norm(x) / 0.5 for x in (stepper.theta, *full[1:])]
-    assert np.all(np.abs(carried @ kept.O.T - projected).max(axis=1) <= bounds)
+    assert np.all(np.abs(carried @ kept.frame.T - projected).max(axis=1) <= bounds)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -106,7 +108,7 @@ def test_in_binary32(method, size):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_where_the_rows_span_everything(method, size):
-    """``d = D``: the rows stay, and all that turns is `O`."""
+    """``d = D``: the rows stay, and all that turns is `frame`."""
     stepper = at_random(method, 4, 4)
     assert_replays(stepper, noisy_quadratic(4), size(40, 8), 1000, 1e-6)
     tiles = stepper._tiles.copy()
