@@ -5,13 +5,14 @@ basis ``frame V`` gives way to ``(x - V^T p) / rho``: with ``uh = frame^T e_i`` 
 
     s = 1 / rho      e = -uh - p / rho      w = V^T e + s x      V += uh w^T
 
-and `frame` stays; the QR step's rotation goes into `frame` alone. Who gives way, `subspace.renewed` decides
-in the space of the rows, the remainder of `x`, and that of ``theta - <theta>`` outside both.
+and `frame` stays; the QR step's rotation goes into `frame` alone. Who gives way, the readable
+`subspace.renewed` decides in the space of the rows, the remainder of `x`, and that of
+``theta - <theta>`` outside both.
 
-The step, ``V^T frame^T a - alpha (m - V^T V m)``, has the length ``hypot(|a|, alpha |m - V^T V m|)``,
-with ``|m - V^T V m|^2 = m m - |V m|^2``: known before the position is overwritten, to ``alpha
-sqrt(eps) |m|``. What is carried along is that of `online_sfn`; ``V g`` is the sum of ``V x`` and
-``V <g>``, so it is known to some roundings of the mean gradient.
+The step, ``V^T frame^T a - alpha (m - V^T V m)``, has the length
+``hypot(|a|, alpha |m - V^T V m|)``, with ``|m - V^T V m|^2 = m m - |V m|^2``: known before the
+position is overwritten, to ``alpha sqrt(eps) |m|``. What is carried along is that of `online_sfn`;
+``V g`` is the sum of ``V x`` and ``V <g>``, known to some roundings of the mean gradient.
 """
 
 import math

@@ -1,7 +1,7 @@
 """One gradient changes one direction of the span: the turn of the basis, in (d, d) arithmetic.
 
-The basis is kept as ``frame V`` with physical rows `V` and an orthogonal `frame`. With the gradient `x`,
-``p = V x`` and `rho` the length of what is left of it outside, all that a step looks at lies in the
+The basis is kept as ``frame V`` with physical rows `V` and an orthogonal `frame`. With the gradient
+`x`, ``p = V x`` and `rho` the length of what is left of it outside, all a step looks at lies in the
 space of the rows of `V` and that remainder: there the basis is ``[frame, 0]`` and the gradient
 ``[p, rho]``, and the readable pieces do what they do in the full space, ties and collapse included.
 
@@ -12,8 +12,8 @@ into every row, in the coordinates of `V`, with ``uh = frame^T 1 / sqrt(d)``, ``
     e = (c - 1) uh - s p              w = V^T e + s x
 
 and with ``[A, b]`` the piece's rows, ``frame_new = A + ((c - 1) A uh + s rho b) uh^T``. If `x` lies
-inside the span, ``rho = 0`` (always for ``d = D``), `V` stays and ``frame_new = A``: also where a row
-collapses against the gradient and the piece puts another in its place.
+inside the span, ``rho = 0`` (always for ``d = D``), `V` stays and ``frame_new = A``: also where a
+row collapses against the gradient and the piece puts another in its place.
 """
 
 import math
@@ -70,7 +70,7 @@ def with_rest(p, rho):
 
 @compiled
 def injected(E, x, turn, orders):
-    """The rows ``inject(E, x, turn)``, the new `frame`, and whether `V` turns, with `orders` for it.
+    """The rows ``inject(E, x, turn)``, the new `frame`, and whether `V` turns, with its `orders`.
 
     `x` is ``[p, rho]``; `s` is meant for it.
     """

@@ -37,7 +37,8 @@ def test_what_grows_is_held(monkeypatch, size):
     """Where hardly anything is outside the rows; uncorrected it grows ten thousandfold."""
     steps = size(1000, 130)
     held, corrections = worn(64, steps, np.float64, monkeypatch)
-    assert held <= 1e-9
+    # Between two measures it grows by less than a thousand, as wear is estimated from above.
+    assert held <= 1e3 * drift.ALLOWED[np.dtype(np.float64)]
     if steps == 1000:
         assert corrections > 0
         assert worn(10**9, steps, np.float64, monkeypatch)[0] >= 1e-8
@@ -45,4 +46,5 @@ def test_what_grows_is_held(monkeypatch, size):
 
 def test_what_grows_is_held_in_binary32(monkeypatch, size):
     held, _ = worn(64, size(500, 130), np.float32, monkeypatch)
-    assert held <= 1e-2
+    # One turn alone may multiply what one rounding leaves by the lean of 1e3.
+    assert held <= 1e3 * drift.ALLOWED[np.dtype(np.float32)]

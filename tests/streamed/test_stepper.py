@@ -34,9 +34,7 @@ WRONG = {
     "a momentum that does not turn": lambda kept: kept.m.__imul__(1.0 + 1e-6),
     "a mean that lags": lambda kept: kept.slow.__imul__(1.0 + 1e-6),
     "a distance without its step": lambda kept: kept.off_theta.__imul__(1.0 - 1e-6),
-    "the order of the axes": lambda kept: kept.frame.__setitem__(
-        slice(0, 2), kept.frame[1::-1].copy()
-    ),
+    "the order of the axes": lambda kept: kept.frame.__setitem__([0, 1], kept.frame[[1, 0]]),
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from refimpl import online_pca
 from refimpl.streamed import passes, turn
+from refimpl.streamed.tiles import into_tiles, padded
 from tests.rounding import EPS
 
 pytestmark = pytest.mark.numerics
@@ -102,9 +103,6 @@ def test_what_is_outside(basis, aside):
     V, _, x = basis
     inside = (V @ x) @ V
     x, right = inside + aside * (x - inside), aside * np.linalg.norm(x - inside)
-    # In tiles, of which one is enough.
-    from refimpl.streamed.tiles import into_tiles, padded
-
     vectors = passes.Vectors(*(padded(np.zeros(D), np.float64) for _ in range(4)))
     seen, tiles, again = passes.Seen(np.zeros(d), np.zeros(8)), into_tiles(V, float), np.zeros(d)
     passes.project(tiles, x, vectors, 1.0, 0.5, False, seen)
