@@ -1,0 +1,384 @@
+"""The object that makes streamed steps: its arrays are made once, and each step overwrites them.
+
+`start` makes one. What a step may meet besides a plain gradient is handled here, in plain Python:
+a gradient in another form, squares that leave the range of the precision, rows that have drifted.
+"""
+
+import numpy as np
+
+from .. import optimizers, regression
+from .._compile import compiled
+from .._numbers import as_real
+from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
+from ..linear_algebra.gram_schmidt import check_rows
+from ..online_pca import inject
+from ..optimizers import subspace
+from ..optimizers.ogr import FAR, OGRState
+from ..optimizers.sogr import SOGRState
+from . import drift, ogr, online_sfn, passes, small, sogr
+from .tiles import from_tiles, into_tiles, padded
+
+DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
+# Squares of gradients in units, beyond which another unit is taken; and where `ogr` cuts.
+USUAL = {DTYPES[0]: (1e-200, 1e200), DTYPES[1]: (1e-24, 1e24)}
+CUT = {DTYPES[0]: FAR, DTYPES[1]: 1e15}
+ANY = (0.0, np.inf)
+# [D]'s programs draw the first directions uniformly in [0, 0.001).
+DRAWN = 1e-3
+# Below, a step is (d, d) arithmetic, and the readable one is as fast.
+SMALLEST, TALL = 5_000, 100
+
+
+@compiled
+def largest(x):
+    """The modulus of the largest entry; NaN where one is NaN."""
+    size = 0.0
+    for k in range(x.size):
+        if not abs(x[k]) <= size:
+            size = abs(float(x[k]))
+            if size != size:
+                break
+    return size
+
+
+def suits(method, D, d):
+    """Whether a method has a streamed step that is worth its while in so many dimensions.
+
+    From `D` = 5 000 on, and 100 times as many as directions: below, the (d, d) arithmetic costs as
+    much as the passes, and the drift of the rows is not told apart from chance.
+
+    Parameters
+    ----------
+    method : str or Method
+    D, d : int
+        Number of parameters, and of directions.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> suits("online_sfn", 10_000, 10), suits("online_sfn", 1_000, 10), suits("adam", 10_000, 1)
+    (True, False, False)
+    """
+    name = getattr(method, "name", method)
+    known = name in STEPPERS and (not hasattr(method, "name") or optimizers.METHODS[name] is method)
+    return known and D >= SMALLEST and TALL * d <= D
+
+
+def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparameters):
+    """A stepper of a method at a start.
+
+    Parameters
+    ----------
+    x0 : array_like of shape (D,)
+        Start; copied.
+    method : str, optional
+        One of `STEPPERS`.
+    dtype : optional
+        float64 or float32, of all that has `D` entries; by default float32 for a start of that
+        type, else float64.
+    directions : array_like of shape (d, D), optional
+        First directions, of the methods that take them; by default drawn with the `seed`, uniformly
+        from 0 to 0.001. Their number is `dimension` where that is given too.
+    seed : int, optional
+        For drawn directions.
+    **hyperparameters
+        As of the readable method.
+
+    Returns
+    -------
+    Stepper
+
+    Raises
+    ------
+    UnknownNameError, RangeError, ShapeError, DtypeError, NotFiniteError
+        For a method without a streamed step, hyperparameters outside their ranges, shapes that do
+        not fit, other dtypes, NaN and infinite numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stepper = start(np.full(200, 2.0), "ogr", dimension=2)
+    >>> for _ in range(100):
+    ...     theta = stepper.step(np.linspace(1.0, 2.0, 200) * stepper.theta)
+    >>> bool(np.abs(theta).max() < 0.01)
+    True
+    """
+    name = getattr(method, "name", method)
+    if name not in STEPPERS:
+        raise unknown("method with a streamed step", name, STEPPERS)
+    given = as_real(x0, "streamed.start: expected x0 as an array of real numbers")
+    if given.ndim != 1 or given.size == 0:
+        raise ShapeError(f"streamed.start: expected x0 of shape (D,), got {given.shape}")
+    if not np.isfinite(given).all():
+        raise NotFiniteError("streamed.start: x0 must be finite; found NaN or infinity")
+    if dtype is None:
+        dtype = DTYPES[getattr(x0, "dtype", None) == np.float32]
+    if np.dtype(dtype) not in DTYPES:
+        raise DtypeError(f"streamed.start: expected float64 or float32 as dtype, got {dtype!r}")
+    described = optimizers.get(name)
+    if directions is not None:
+        if not described.directions:
+            raise RangeError(f"streamed.start: {name} takes no directions")
+        directions = as_real(directions, "streamed.start: expected directions of real numbers")
+        check_rows(directions)
+        if directions.shape[1] != given.size:
+            raise ShapeError(
+                f"streamed.start: expected directions of shape (d, {given.size}), "
+                f"got {directions.shape}"
+            )
+        hyperparameters.setdefault("dimension", directions.shape[0])
+    parameters = optimizers.bind(described, hyperparameters)
+    if described.directions:
+        if parameters.dimension > given.size:
+            raise RangeError(
+                f"{name}: expected dimension of at most {given.size}, got {parameters.dimension}"
+            )
+        if directions is None:
+            generator = np.random.default_rng(seed)
+            directions = generator.uniform(0.0, DRAWN, (parameters.dimension, given.size))
+        if directions.shape[0] != parameters.dimension:
+            raise ShapeError(
+                f"streamed.start: expected {parameters.dimension} directions, "
+                f"got {directions.shape[0]}"
+            )
+    return STEPPERS[name](described, parameters, given, np.dtype(dtype), directions)
+
+
+class Stepper:
+    """Streamed steps of one method, from one start.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (D,)
+        The position, a view for reading; the next step overwrites it.
+    state
+        The readable method's state, made anew in binary64 when asked for.
+    drift : float
+        Largest entry of ``|V V^T - I|`` when last measured.
+    corrections : int
+        How often the rows were made orthonormal again.
+    """
+
+    def __init__(self, method, parameters, x0, dtype, directions):
+        self.method, self.parameters, self.dtype = method, parameters, dtype
+        self.drift, self.corrections = 0.0, 0
+        self._D = x0.size
+        readable = method.start(x0, directions if directions is not None else x0[:0], parameters)
+        V = readable.model.V
+        d = V.shape[0]
+        self._tiles = into_tiles(V, dtype)
+        zeros = (np.zeros_like(padded(x0, dtype)) for _ in range(3))
+        self._vectors = passes.Vectors(padded(x0, dtype), *zeros)
+        self._seen = passes.Seen(np.zeros(d), np.zeros(8))
+        self._orders = passes.Orders(np.zeros(d), np.zeros(d), np.zeros(d), np.zeros(4))
+        self._small = small.start(readable.model.line)
+        self._gram, self._along = np.zeros((d, d)), np.zeros((3, d))
+        self._buffer = None
+        self._steps = 0
+        self._begin(readable)
+        self._measure()
+        self.theta = self._vectors.theta[: self._D]
+        self.theta.flags.writeable = False
+
+    def step(self, gradient):
+        """One step with the gradient at `theta`; returns the new `theta`, the same view.
+
+        Parameters
+        ----------
+        gradient : array_like of shape (D,)
+            Read where it lies if it is an array of the stepper's dtype, in C order and writable;
+            otherwise, and if it overlaps `theta`, from a copy in a buffer that is made once.
+
+        Returns
+        -------
+        ndarray of shape (D,)
+
+        Raises
+        ------
+        ShapeError, DtypeError, NotFiniteError
+            For another shape, numbers that are not real, NaN or infinite entries, and what the
+            readable step refuses. The state is that before the step.
+        """
+        g = self._taken(gradient)
+        if not self._advance(g):
+            size = largest(g)
+            if not size < np.inf:
+                raise NotFiniteError(
+                    "streamed: the gradient must be finite; found NaN or infinity, or more than "
+                    f"{self.dtype} holds"
+                )
+            self._unusual(g, size)
+        self._steps += 1
+        if self._steps % drift.EVERY == 0 or self._small.numbers[small.WORN] > drift.WEAR:
+            self.straighten()
+        return self.theta
+
+    def straighten(self):
+        """Measure the drift and correct it where needed; `step` does so by itself."""
+        self._measure()
+        self.drift = drift.drift(self._gram)
+        if self.drift > drift.ALLOWED[self.dtype]:
+            T = drift.inverse_root(self._gram)
+            passes.straightened(self._tiles, T)
+            self._measure()
+            self.corrections += 1
+
+    def _measure(self):
+        """The Gram matrix, and anew what is carried along from step to step."""
+        kept = self._small
+        passes.measure(self._tiles, self._vectors, self._gram, self._along)
+        kept.numbers[small.WORN] = 0.0
+        kept.off_theta[:], kept.slow[:], kept.m[:] = self._along
+
+    @property
+    def state(self):
+        """The readable method's state, in binary64; means at the origin, as a step begins."""
+        kept, unit = self._small, self._small.numbers[0]
+        V = kept.frame @ from_tiles(self._tiles, self._D)
+        line = regression.centred(small.line_of(kept))
+        return self._state(subspace.Subspace(V, line), *self._full(unit))
+
+    def _full(self, unit):
+        """Means and momentum, gradients times a unit."""
+        _, mean_theta, mean_gradient, momentum = (
+            v[: self._D].astype(np.float64) for v in self._vectors
+        )
+        return mean_theta, unit * mean_gradient, unit * momentum
+
+    def _taken(self, gradient):
+        """The gradient, or a copy of it that the passes can read."""
+        if not isinstance(gradient, np.ndarray):
+            gradient = as_real(gradient, "streamed: expected the gradient as real numbers")
+        if gradient.shape != (self._D,):
+            raise ShapeError(
+                f"streamed: expected a gradient of shape ({self._D},), got {gradient.shape}"
+            )
+        if gradient.dtype == self.dtype and gradient.dtype.isnative and gradient.flags.carray:
+            if gradient.base is None:
+                return gradient
+            if not np.may_share_memory(gradient, self._vectors.theta):
+                return np.asarray(gradient)
+        if gradient.dtype.kind not in "biuf":
+            raise DtypeError(
+                f"streamed: expected the gradient as real numbers, got dtype {gradient.dtype}"
+            )
+        return self._copied(gradient)
+
+    def _copied(self, gradient):
+        if self._buffer is None:
+            self._buffer = np.empty(self._D, self.dtype)
+        # What the precision cannot hold is infinite, and refused as such.
+        with np.errstate(over="ignore", under="ignore"):
+            self._buffer[:] = gradient
+        return self._buffer
+
+    def _arrays(self, g):
+        return self._tiles, g, self._vectors, self._seen, self._orders, self._small, self._D
+
+
+class _Injecting(Stepper):
+    """Methods that inject each gradient; the unit is 1 until squares need another."""
+
+    def _begin(self, readable):
+        pass
+
+    def _advance(self, g):
+        return self._text(*self._arrays(g), USUAL[self.dtype], self._setting)
+
+    def _unusual(self, g, size):
+        """A step with a gradient of 0, or so large or small that another unit is taken."""
+        if size > 0.0:
+            kept, old = self._small, self._small.numbers[0]
+            unit = 2.0 ** np.clip(np.frexp(size)[1], -1000, 1000)
+            for x in (self._vectors.mean_gradient, self._vectors.momentum, kept.slow, kept.m):
+                x *= x.dtype.type(old / unit)
+            kept.numbers[0] = unit
+        self._text(*self._arrays(g), ANY, self._setting)
+
+    def _state(self, *parts):
+        return SOGRState(*parts)
+
+
+class OnlineSFN(_Injecting):
+    """`online_sfn`."""
+
+    _text = staticmethod(online_sfn.advance)
+
+    @property
+    def _setting(self):
+        return self.parameters
+
+
+class SOGR(_Injecting):
+    """`sogr` and `csogr`: the first gradient makes the directions orthonormal."""
+
+    _text = staticmethod(sogr.advance)
+
+    def _begin(self, readable):
+        self._drawn = readable.model.V
+        p = self.parameters
+        if self.method.name == "csogr":
+            self._usual = (p.beta, p.gamma, p.turn, 1.0, p.cut, 0.0, p.eta, True)
+        else:
+            self._usual = (p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False)
+        self._setting = self._usual
+
+    def step(self, gradient):
+        """As `Stepper.step`."""
+        if self._drawn is None:
+            return super().step(gradient)
+        # The readable injection, once, and a step whose own then turns nothing.
+        g = self._taken(gradient)
+        self._tiles[:] = into_tiles(inject(self._drawn, g, self.parameters.turn), self.dtype)
+        self._measure()
+        beta, gamma, _, *rest = self._usual
+        self._setting = (beta, gamma, 0.0, *rest)
+        try:
+            super().step(g)
+        finally:
+            self._setting = self._usual
+        self._drawn = None
+        return self.theta
+
+    @property
+    def state(self):
+        """The readable method's state; before the first step the directions as they were drawn."""
+        state = super().state
+        if self._drawn is None:
+            return state
+        return state._replace(model=state.model._replace(V=self._drawn.copy()))
+
+
+class OGR(Stepper):
+    """`ogr`."""
+
+    def _begin(self, readable):
+        self._small.numbers[small.OPENING] = readable.opening
+
+    def _advance(self, g, most=None):
+        numbers, size = self._small.numbers, 0.0
+        if numbers[small.COUNT] == 0.0:
+            size = largest(g)
+            if not size < np.inf:
+                return False
+            numbers[0] = 2.0 ** np.clip(np.frexp(size)[1], -1000, 1000)
+        most = USUAL[self.dtype][1] if most is None else most
+        return ogr.advance(*self._arrays(g), size, most, self.parameters)
+
+    def _unusual(self, g, size):
+        """A step with a gradient so long that it is cut."""
+        far = self.dtype.type(CUT[self.dtype] * self._small.numbers[0])
+        if self._buffer is None:
+            self._buffer = np.empty(self._D, self.dtype)
+        self._advance(np.clip(g, -far, far, out=self._buffer), np.inf)
+
+    def _state(self, model, mean_theta, mean_gradient, momentum):
+        unit, _, spread, energy, seen, opening = self._small.numbers
+        parts = mean_theta, mean_gradient / unit, momentum / unit, spread, energy, seen, unit
+        return OGRState(model, *parts, opening)
+
+
+STEPPERS = {"online_sfn": OnlineSFN, "ogr": OGR, "sogr": SOGR, "csogr": SOGR}
