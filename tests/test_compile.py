@@ -17,7 +17,7 @@ import pytest
 
 import refimpl
 from refimpl import _compile
-from refimpl._compile import cache
+from refimpl._compile import names
 
 pytestmark = pytest.mark.compiled
 
@@ -235,13 +235,13 @@ def of_a_module(A):
 def test_what_only_sounds_alike_is_kept():
     """An attribute of this name is another function; no function of the package calls itself."""
     compiled = _compile.compiled(eigh)
-    assert not cache.calls_itself(compiled.py_func)
-    assert cache.called(of_a_module) == [symmetric_eigen.eigh.py_func]
+    assert not names.calls_itself(compiled.py_func)
+    assert names.called(of_a_module) == [symmetric_eigen.eigh.py_func]
     for name in pkgutil.walk_packages(refimpl.__path__, "refimpl."):
         if ".templates." not in name.name and not name.name.endswith("__main__"):
             for thing in vars(importlib.import_module(name.name)).values():
                 text = getattr(thing, "py_func", None)
-                assert not (inspect.isfunction(text) and cache.calls_itself(text)), text
+                assert not (inspect.isfunction(text) and names.calls_itself(text)), text
 
 
 def test_a_users_function_that_calls_itself(tmp_path):

@@ -44,6 +44,34 @@ def test_import_compiles_nothing():
     assert run.stdout == "0 False\n", run.stderr
 
 
+WITHOUT = """
+import sys
+{before}
+import refimpl
+from refimpl import cubic, functions, layered_summary, network, online_pca, partitions, qr_step
+from refimpl import regression, repulsion, summary, taylor
+run = refimpl.minimize(functions.rosenbrock(3), [-1.2, 1.0, 0.5], steps=30, noise=0.1, seed=0)
+final = refimpl.lattice(functions.beale, "fogr", radius=1, steps=5, seeds=[0], threads=2)
+optimizer = refimpl.stepper("sogr", [1.0, 2.0, 3.0], seed=0)
+for name, method in refimpl.optimizers.METHODS.items():
+    refimpl.minimize(functions.beale, [1.0, 1.0], method=name, steps=2)
+print(run.x.tolist(), final.tolist(), optimizer.step([1.0, 1.0, 0.0]).tolist())
+print("loaded:", sys.modules.get("numba") is not None)
+"""
+ABSENT = "sys.modules.update(numba=None, llvmlite=None)"
+
+
+def test_without_numba_the_pieces_are_plain_text(monkeypatch):
+    """Where it is not installed, and where nothing is to be compiled: the same, and not loaded."""
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    absent = python(WITHOUT.format(before=ABSENT))
+    assert absent.returncode == 0, absent.stderr
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    switched_off = python(WITHOUT.format(before=""))
+    assert switched_off.stdout == absent.stdout
+    assert absent.stdout.endswith("loaded: False\n")
+
+
 def test_public_names():
     assert PUBLIC <= set(refimpl.__all__) <= set(dir(refimpl))
     for name in refimpl.__all__:

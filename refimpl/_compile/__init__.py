@@ -1,11 +1,23 @@
-"""How a piece is compiled: one decorator, and a cache that notices when any piece changes."""
+"""How a piece is compiled: one decorator, and a cache that notices when any piece changes.
+
+With ``NUMBA_DISABLE_JIT=1``, and where numba is not installed, the same text is plain Python, and
+numba is not imported.
+"""
 
 import contextlib
 import functools
 import gc
+import importlib.util
 import os
 import types
 from pathlib import Path
+
+from .names import PACKAGE, names_of
+
+JIT = (
+    os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+    and importlib.util.find_spec("numba") is not None
+)
 
 
 @contextlib.contextmanager
@@ -24,16 +36,16 @@ def loading():
             gc.enable()
 
 
-with loading():
-    import numba
+if JIT:
+    with loading():
+        import numba
 
-    # Before anything is compiled.
-    from . import boxing, sheltered
-    from .cache import PACKAGE, cache_of, names_of
+        # Before anything is compiled.
+        from . import boxing, sheltered
+        from .cache import cache_of
 
 # Plain IEEE division, as in NumPy; the pieces guard their denominators themselves.
 OPTIONS = {"nogil": True, "error_model": "numpy"}
-JIT = not numba.config.DISABLE_JIT
 
 
 def compiled(text):
@@ -87,7 +99,7 @@ def with_signature(text, signature, keep=True):
 
 
 def _on_a_copy(text):
-    inner = numba.njit(nogil=True, error_model="numpy")(text)
+    inner = numba.njit(**OPTIONS)(text) if JIT else text
 
     def call(x, data):
         return inner(x.copy(), data)

@@ -12,13 +12,18 @@ import operator
 import reprlib
 
 import numpy as np
-from numba.core.dispatcher import OmittedArg
-from numba.core.errors import NumbaError
-from numba.core.registry import CPUDispatcher
 
 from .. import _compile
 from .._numbers import FLOAT, as_real
 from ..errors import DtypeError, RangeError, StateError
+
+if _compile.JIT:
+    from numba.core.dispatcher import OmittedArg
+    from numba.core.errors import NumbaError
+    from numba.core.registry import CPUDispatcher
+else:
+    # Nothing is one of these, and nobody makes one.
+    OmittedArg, NumbaError, CPUDispatcher = (), (), object
 
 LARGEST_INTEGER = np.iinfo(np.int64).max
 

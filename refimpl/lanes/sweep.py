@@ -2,9 +2,7 @@
 
 import functools
 
-import numba
 import numpy as np
-from numba import types
 
 from .._compile import loading, ours, with_signature
 from .._compile.border import public
@@ -13,8 +11,6 @@ from ..linear_algebra.symmetric_eigen import JACOBI_LIMIT
 from ..outcomes import BALL, DIVERGED, DONE, LONGEST, NOT_BEGUN
 from . import LANES
 
-FLOATS = types.float64[::1]
-POSITIONS = types.float64[:, ::1]
 # A lane without a run.
 FREE = -1
 # With fewer runs, so many lanes would stay free that one run after another is as fast.
@@ -133,6 +129,10 @@ def sweep(
 @loading()
 def kernel(method):
     """`sweep` compiled for one method, every function of the laboratory and of the user."""
+    import numba
+    from numba import types
+
+    FLOATS, POSITIONS = types.float64[::1], types.float64[:, ::1]
     S, P = numba.typeof(method.lanes.allocate(1)), numba.typeof(method.parameters())
     address = types.FunctionType
     method.lanes.start.compile((S, types.int64))

@@ -6,7 +6,6 @@ import os
 import time
 from pathlib import Path
 
-from .._compile.cache import package_stamp
 from .._outside import say
 
 # Beside the compiled code: name -> the sources it was compiled from, and the seconds it took.
@@ -20,6 +19,8 @@ def announced(name, dispatcher):
     Nothing is said where the record tells that it is kept already; a record that is lost or cannot
     be written costs a line too many.
     """
+    from .._compile.cache import package_stamp
+
     folder = getattr(getattr(dispatcher, "_cache", None), "cache_path", None)
     record = _read(folder)
     last, stamp = record.get(name, {}), package_stamp()[:10]

@@ -2,8 +2,7 @@
 
 import _thread
 
-from llvmlite.binding import ffi
-from numba.core.compiler_lock import global_compiler_lock
+from .. import _compile
 
 # Seconds from one look at the work to the next.
 PAUSE = 0.1
@@ -15,6 +14,11 @@ def release_compiler():
     They are taken and given back in Python, and what a handler raises in between leaves them taken.
     This thread would not notice, but another one would wait for ever.
     """
+    if not _compile.JIT:
+        return
+    from llvmlite.binding import ffi
+    from numba.core.compiler_lock import global_compiler_lock
+
     for lock in (global_compiler_lock._lock, ffi.lib._lock._lock):
         while lock._is_owned():
             lock.release()

@@ -5,11 +5,10 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from .. import _compile
-from .._compile.cache import calls_itself
+from .._compile.names import calls_itself
 from .._numbers import real
 from ..errors import (
     DtypeError,
@@ -100,9 +99,11 @@ def _own_gradient(jac):
 
 def _kernel(text, signature):
     """`text` compiled; None if it returns something else."""
+    from numba.core.errors import NumbaError
+
     try:
         return _compile.with_signature(text, signature)
-    except numba.core.errors.NumbaError:
+    except NumbaError:
         return None
 
 

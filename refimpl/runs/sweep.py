@@ -6,9 +6,7 @@ serves every test function and is found again by the next process.
 
 import functools
 
-import numba
 import numpy as np
-from numba import types
 
 from .. import _compile
 from ..linear_algebra.finite import all_finite
@@ -94,16 +92,16 @@ def sweep(
     return state
 
 
-FLOATS = types.float64[::1]
-POSITIONS = types.float64[:, ::1]
-
-
 @functools.cache
 @_compile.loading()
 def kernel(method):
     """`sweep` compiled for one method, every function of the laboratory and of the user."""
     if not _compile.JIT:
         return sweep
+    import numba
+    from numba import types
+
+    FLOATS, POSITIONS = types.float64[::1], types.float64[:, ::1]
     parameters = method.parameters()
     directions = np.zeros((1, 1))
     P = numba.typeof(parameters)
