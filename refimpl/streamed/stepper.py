@@ -203,7 +203,10 @@ class Stepper:
             readable step refuses. The state is that before the step.
         """
         g = self._taken(gradient)
-        if not self._advance(g):
+        # Squares that overflow are seen by what they leave behind.
+        with np.errstate(over="ignore", invalid="ignore"):
+            usual = self._advance(g)
+        if not usual:
             size = largest(g)
             if not size < np.inf:
                 raise NotFiniteError(
