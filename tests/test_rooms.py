@@ -38,7 +38,7 @@ USES = {
     "streamed": "_compile _numbers errors linear_algebra online_pca optimizers qr_step regression "
     "repulsion",
     "runs": "__init__ _compile _numbers _outside errors functions lanes linear_algebra "
-    "network noise online_pca optimizers outcomes qr_step regression summary "
+    "network noise online_pca optimizers outcomes qr_step regression streamed summary "
     "summary.layered",
     "vectors": "_outside errors",
     "verify": "__init__ _compile _outside errors functions runs summary vectors",

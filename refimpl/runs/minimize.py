@@ -25,6 +25,7 @@ from .execute import (
 from .interruptible import in_threads
 from .lattice import positive, switch
 from .problem import as_position, as_problem
+from .streaming import streaming, streams
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
 MESSAGES = {
@@ -128,6 +129,10 @@ def minimize(
     processes. The rule goes by the work alone, so that a call gives the same digits whenever it is
     made; those of the two ways differ by rounding.
 
+    In so many dimensions as `refimpl.streamed.suits` says, from 5 000 on, and where ``steps D`` is
+    at least 1e7, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the same up to
+    rounding, at the price of reading their directions twice and writing them once.
+
     Examples
     --------
     >>> from refimpl import functions
@@ -151,6 +156,8 @@ def minimize(
 def solve(problem, method, parameters, x0, steps, noise, seed, watch, keep_path=True):
     """The run behind `minimize`, all its arguments checked; returns its `Result`."""
     runs = begin(1, 1, steps, x0.size, keep_path)
+    if streams(method, parameters, x0.size, steps):
+        problem, method = problem.from_python(), streaming(method)
     method = as_text(method, problem, steps, x0.size)
     try:
         run(problem, method, parameters, x0, steps, noise, seed, watch, runs)
@@ -291,9 +298,8 @@ class Watch:
         try:
             if self.wants_result:
                 # Copies, since a callback may keep them or write into them.
-                seen = OptimizeResult(
-                    x=x.copy(), fun=float(value), nit=self.count, state=copy.deepcopy(self.state)
-                )
+                state = getattr(self.state, "state", None) or copy.deepcopy(self.state)
+                seen = OptimizeResult(x=x.copy(), fun=float(value), nit=self.count, state=state)
                 self.callback(intermediate_result=seen)
             else:
                 self.callback(x.copy())

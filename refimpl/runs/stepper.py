@@ -10,11 +10,14 @@ import numpy as np
 from .. import __version__, _compile, optimizers
 from .._numbers import real
 from .._outside import as_path
-from ..errors import CheckpointError, GradientError, UnsupportedOperationError
+from ..errors import CheckpointError, GradientError, StateError, UnsupportedOperationError
 from ..outcomes import LONGEST
 from .execute import first_directions
 from .problem import as_position
+from .streaming import streaming, streams
 
+# As many are taken to be meant, where it is asked whether compiling pays.
+STEPS = 100
 # What opening a file that is no checkpoint, or half of one, raises.
 UNREADABLE = (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError)
 
@@ -23,6 +26,8 @@ class stepper:
     """An optimizer for a loop of one's own, such as one around a data loader.
 
     It runs the readable text of the method as plain Python, so that nothing waits for a compiler.
+    From 100 000 dimensions on, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps, as in
+    `refimpl.minimize`.
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ class stepper:
     x : ndarray of shape (D,)
         Position; a new array after each step.
     state : NamedTuple
-        What the method has learned; None of its arrays is written into.
+        What the method has learned; no step writes into its arrays.
     steps : int
         Number of steps made.
 
@@ -71,8 +76,14 @@ class stepper:
         self.x = as_position(x0).copy()
         self.steps = 0
         directions = first_directions(self.method, self.parameters, seed, self.x.size)
-        self.state = _compile.readable(self.method.start)(self.x, directions, self.parameters)
-        self._step = _compile.readable(self.method.step)
+        many = streams(self.method, self.parameters, self.x.size, STEPS)
+        text = streaming(self.method) if many else self.method
+        self._state = _compile.readable(text.start)(self.x, directions, self.parameters)
+        self._step = _compile.readable(text.step)
+
+    @property
+    def state(self):
+        return getattr(self._state, "state", self._state)
 
     def step(self, gradient):
         """Make one step with the noisy gradient at `x`; returns the new `x`.
@@ -90,10 +101,10 @@ class stepper:
             self._refuse("expected a finite gradient, got NaN or infinity")
         with np.errstate(all="ignore"):
             # A copy, since a method of one's own may write into it.
-            x, state = self._step(self.state, self.x.copy(), g, self.parameters)
+            x, state = self._step(self._state, self.x.copy(), g, self.parameters)
         if not np.abs(x).max() <= LONGEST:
             self._refuse("expected a gradient of a function that is bounded below: x has diverged")
-        self.x, self.state, self.steps = x, state, self.steps + 1
+        self.x, self._state, self.steps = x, state, self.steps + 1
         return x
 
     def _refuse(self, what):
@@ -112,7 +123,7 @@ class stepper:
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             with part.open("wb") as file:
-                np.savez(file, _header=json.dumps(header), x=self.x, **_leaves(self.state))
+                np.savez(file, _header=json.dumps(header), x=self.x, **_leaves(self._state))
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -158,12 +169,14 @@ class stepper:
                 )
         # The directions of the start are overwritten by what is kept.
         new = cls(name, x, seed=0, **parameters)
-        new.state, new.steps = _filled(new.state, found, path), steps
+        new._state, new.steps = _filled(new._state, found, path), steps
         return new
 
 
 def _leaves(state, prefix="state"):
     """Name -> array or number, of a state and of the states in it."""
+    if hasattr(state, "kept"):
+        return state.kept()
     if not hasattr(state, "_asdict"):
         return {prefix: state}
     parts = (_leaves(part, f"{prefix}.{name}") for name, part in state._asdict().items())
@@ -172,6 +185,12 @@ def _leaves(state, prefix="state"):
 
 def _filled(template, found, path, prefix="state"):
     """A state like the template, with what was found."""
+    if hasattr(template, "kept"):
+        try:
+            template.refill(found)
+        except StateError as error:
+            raise CheckpointError(f"{path}: {error}") from None
+        return template
     if hasattr(template, "_asdict"):
         parts = template._asdict().items()
         return template._make(_filled(p, found, path, f"{prefix}.{name}") for name, p in parts)

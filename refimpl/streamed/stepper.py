@@ -9,7 +9,7 @@ import numpy as np
 from .. import optimizers, regression
 from .._compile import compiled
 from .._numbers import as_real
-from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
+from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, StateError, unknown
 from ..linear_algebra.gram_schmidt import check_rows
 from ..online_pca import inject
 from ..optimizers import subspace
@@ -244,6 +244,37 @@ class Stepper:
         line = regression.centred(small.line_of(kept))
         return self._state(subspace.Subspace(V, line), *self._full(unit))
 
+    def kept(self):
+        """Name -> array, of all that the next steps depend on; `refill` takes it up again."""
+        counted = np.array([self.drift, self.corrections, self._steps])
+        return {"counted": counted, **self._overwritten()}
+
+    def refill(self, kept):
+        """Overwrite all that `kept` names; the stepper goes on as the one that was asked for it.
+
+        Raises
+        ------
+        StateError
+            For arrays of another stepper; nothing is overwritten.
+        """
+        own = self._overwritten()
+        if kept.keys() != own.keys() | {"counted"} or any(
+            (kept[name].shape, kept[name].dtype) != (x.shape, x.dtype) for name, x in own.items()
+        ):
+            raise StateError("streamed: expected the arrays of this method, dimension and dtype")
+        for name, x in own.items():
+            x[...] = kept[name]
+        self.drift, self.corrections, self._steps = kept["counted"].tolist()
+        self.corrections, self._steps = int(self.corrections), int(self._steps)
+
+    def _overwritten(self):
+        """Name -> array that steps overwrite."""
+        found = {"tiles": self._tiles, "gram": self._gram, "along": self._along}
+        for name in ("vectors", "seen", "orders", "small"):
+            parts = getattr(self, f"_{name}")._asdict()
+            found |= {f"{name}.{part}": x for part, x in parts.items()}
+        return found
+
     def _full(self, unit):
         """Means and momentum, gradients times a unit."""
         _, mean_theta, mean_gradient, momentum = (
@@ -328,6 +359,16 @@ class SOGR(_Injecting):
         else:
             self._usual = (p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False)
         self._setting = self._usual
+
+    def kept(self):
+        """As `Stepper.kept`; before the first step also the directions as they were drawn."""
+        drawn = {} if self._drawn is None else {"drawn": self._drawn}
+        return super().kept() | drawn
+
+    def refill(self, kept):
+        """As `Stepper.refill`."""
+        super().refill({name: x for name, x in kept.items() if name != "drawn"})
+        self._drawn = kept.get("drawn")
 
     def step(self, gradient):
         """As `Stepper.step`."""

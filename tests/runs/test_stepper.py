@@ -216,3 +216,71 @@ def test_nothing_is_lost_where_writing_fails(kept, monkeypatch):
         stepper("ogr", X0).save(kept)
     assert kept.read_bytes() == whole
     assert os.listdir(kept.parent) == [kept.name]
+
+
+# Many dimensions.
+
+MANY = {"ogr": {}, "online_sfn": {}, "sogr": {"dimension": 3}, "csogr": {"dimension": 3}}
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Streamed from the smallest dimension on that suits."""
+    monkeypatch.setattr("refimpl.runs.streaming.WORTH_STREAMING", 1)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", MANY)
+def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
+    """To the bit, and over a file; the readable method is met to rounding in tests/streamed."""
+    D, rng = 5_000, np.random.default_rng(4)
+    curvature, noise = np.linspace(1.0, 3.0, D), 0.01 * rng.standard_normal((12, D))
+    run = refimpl.minimize(
+        lambda x: 0.5 * float(curvature @ (x * x)),
+        np.ones(D),
+        jac=lambda x: curvature * x,
+        method=name,
+        steps=12,
+        noise=noise,
+        seed=3,
+        **MANY[name],
+    )
+    optimizer = stepper(name, np.ones(D), seed=3, **MANY[name])
+    for k, z in enumerate(noise):
+        if k in (0, 1, 7):
+            optimizer.save(tmp_path / "kept")
+            optimizer = stepper.load(tmp_path / "kept", method=name, dimension=D)
+        optimizer.step(curvature * optimizer.x + z)
+        np.testing.assert_array_equal(optimizer.x, run.path[k + 1])
+    assert (
+        optimizer.state._fields
+        == optimizers.METHODS[name]
+        .start(X0, np.eye(2, 3), optimizers.METHODS[name].parameters()._replace(dimension=2))
+        ._fields
+    )
+
+
+@pytest.mark.compiled
+def test_streamed_files_of_another_size_are_refused(always, tmp_path):
+    optimizer = stepper("ogr", np.ones(5_000), dimension=2)
+    optimizer.save(tmp_path / "kept")
+    changed_to = {"tiles": np.zeros((2, 2, 64))}
+    with np.load(tmp_path / "kept") as archive:
+        found = {name: archive[name] for name in archive.files} | changed_to
+    with (tmp_path / "kept").open("wb") as file:
+        np.savez(file, **found)
+    with pytest.raises(CheckpointError, match="expected the arrays of this method, dimension"):
+        stepper.load(tmp_path / "kept")
+
+
+@pytest.mark.compiled
+def test_what_pays():
+    """By the work alone."""
+    from refimpl.runs.streaming import streams
+
+    ogr = optimizers.METHODS["ogr"]
+    given = ogr.parameters()
+    assert streams(ogr, given, 100_000, 100)
+    assert not streams(ogr, given, 100_000, 99)
+    assert not streams(ogr, given._replace(dimension=1_001), 100_000, 100)
+    assert not streams(optimizers.METHODS["adam"], (), 100_000, 100)

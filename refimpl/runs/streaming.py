@@ -1,0 +1,36 @@
+"""A method whose steps are streamed, as the driver takes it: its state is the stepper."""
+
+import numpy as np
+
+from .. import _compile, streamed
+from .announce import announced
+
+# Steps times dimensions from which on compiling the passes costs less than it saves.
+WORTH_STREAMING = 10_000_000
+
+
+def streams(method, parameters, D, steps):
+    """Whether so many steps are streamed; as plain Python their loops would be slow."""
+    d = getattr(parameters, "dimension", 1)
+    return _compile.JIT and steps * D >= WORTH_STREAMING and streamed.suits(method, D, d)
+
+
+def streaming(method):
+    """The method with its streamed steps, for a driver in plain Python."""
+
+    def begun(theta, directions, parameters):
+        given = {"directions": directions} if method.directions else {}
+        return streamed.start(theta, method.name, dtype=np.float64, **given, **parameters._asdict())
+
+    def start(theta, directions, parameters):
+        with announced(f"{method.name} in many dimensions", streamed.passes.measure):
+            # A small one, which compiles what the large one needs.
+            d = parameters.dimension
+            begun(np.ones(d), np.eye(d), parameters).step(np.ones(d))
+        return begun(theta, directions, parameters)
+
+    def step(state, theta, gradient, parameters):
+        # A copy: the next step overwrites the stepper's own.
+        return state.step(gradient).copy(), state
+
+    return method._replace(start=start, step=step)
