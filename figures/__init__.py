@@ -47,6 +47,7 @@ CHAPTERS = {
     "summary": ("taylor", "cubic", "grouped_newton", "layered_cost", "loss_slice"),
     "training": ("training", "training_rates"),
     "verify": ("verification_errors", "catch_matrix"),
+    "playground": ("playground",),
 }
 FIGURES = {
     name: importlib.import_module(f"{__name__}.{chapter}.{name}")
