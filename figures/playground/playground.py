@@ -102,7 +102,7 @@ PRESETS = {
     ),
     "ridge": Preset(
         "Stalled in a curved valley",
-        "f=rosenbrock&m=dogr,ogr&x=-1.2,1&noise=0.1&seed=0&steps=200&at=200",
+        "f=rosenbrock&m=dogr,ogr&x=-1.5,-1&noise=0.1&seed=2&steps=200&at=200",
         "dOGR fits a line for each coordinate by itself. In a valley that runs askew both are "
         "steep, and the steps stay short: it stalls. ogr turns its axes, and is at the end of the "
         "valley by step 100.",
