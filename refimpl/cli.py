@@ -6,14 +6,13 @@ has simply gone, as ``head`` does; 130 interrupted by Ctrl-C.
 """
 
 import argparse
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from ._outside import bar, say, with_output
+from ._outside import say, with_output
+from ._pictures import draw, plot, prepare, write_playground
 from .errors import RunError
 
 HELD, FELL_SHORT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -93,6 +92,7 @@ def parser():
     _add_problem(sub)
     sub.add_argument("--start", nargs="+", type=float, metavar="X", required=True, help="the start")
     sub.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    sub.add_argument("--plot", metavar="FILE", help="draw it too: .svg, .png or .pdf")
     sub.add_argument("--json", **with_json)
 
     sub = command(
@@ -116,6 +116,14 @@ def parser():
     sub.add_argument("--folder", default="drawn", help="where (default: %(default)s)")
     sub.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
     sub.add_argument("--list", action="store_true", help="only list their names")
+
+    sub = command(
+        "playground",
+        write_playground,
+        "Write the playground, where methods run in the browser, as one page.",
+    )
+    sub.add_argument("file", nargs="?", default="playground.html", help="(default: %(default)s)")
+    sub.add_argument("--open", action="store_true", help="open it in the browser")
 
     from .verify import commands as verification
 
@@ -280,9 +288,12 @@ def list_functions(options):
 
 
 def run(options):
-    """One run, its path as a table."""
+    """One run, its path as a table, and if asked for as a picture."""
     from .runs.minimize import minimize
 
+    if options.plot:
+        # What cannot be drawn is said before anything is computed.
+        prepare(options.plot)
     result = minimize(
         options.function,
         options.start,
@@ -292,6 +303,9 @@ def run(options):
         seed=options.seed,
         **_hyperparameters(options),
     )
+    if options.plot:
+        plot(options.function, options.method, result, options.plot)
+        say(f"refimpl: drawn into {options.plot}")
     if options.json:
         fields = ("x", "fun", "path", "values")
         print(
@@ -357,28 +371,3 @@ def lattice(options):
             ]
         )
     return FELL_SHORT if summary["diverged"] else HELD
-
-
-def draw(options):
-    """Figures into a folder, one file each."""
-    figures = _figures()
-    names = options.names or list(figures.FIGURES)
-    if options.list:
-        print("\n".join(names))
-        return HELD
-    for name in bar(names, desc="figures", unit="figure"):
-        print(figures.save(name, options.folder, format=options.format))
-    return HELD
-
-
-def _figures():
-    # Where the reader stands there may be another folder of this name, with anything in it.
-    found = importlib.util.find_spec("figures")
-    beside = Path(__file__).resolve().parent.parent / "figures" / "__init__.py"
-    ours = found is not None and found.origin and Path(found.origin).resolve() == beside
-    if not ours or importlib.util.find_spec("matplotlib") is None:
-        raise OSError(
-            "the figures are drawn from a checkout, with matplotlib: go to its top folder and run "
-            "`python -m refimpl figures` there"
-        )
-    return importlib.import_module("figures")

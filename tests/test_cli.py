@@ -22,7 +22,8 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["methods", "functions", "run", "lattice", "figures", "vectors", "verify"]
+    "command",
+    ["methods", "functions", "run", "lattice", "figures", "playground", "vectors", "verify"],
 )
 def test_help_everywhere(capsys, command):
     status, out, _ = run(capsys, command, "--help")
@@ -131,6 +132,8 @@ def test_lattice_counts_what_diverged(capsys):
         (["run", "beale", "--start", "0", "0", "--steps", "0"], "steps >= 1"),
         (["methods", "adm"], "did you mean 'adam'"),
         (["figures", "no_such", "--folder", "x"], "figure"),
+        (["run", "beale", "--start", "0", "0", "--plot", "x.jpg"], "did you mean 'png'"),
+        (["playground", "no/such/folder/page.html"], "No such file or directory"),
         (["no-such-command"], "invalid choice"),
     ],
 )
@@ -153,6 +156,27 @@ def test_figures_are_drawn(capsys, tmp_path):
     assert status == 0
     assert str(tmp_path / "noisy_line.svg") in out
     assert (tmp_path / "noisy_line.svg").stat().st_size > 1000
+
+
+def test_a_run_is_drawn_beside_its_table(capsys, tmp_path):
+    """JSON stays alone on standard output."""
+    path = tmp_path / "run.png"
+    given = ["run", "beale", "--start", "-2", "1", "--steps", "5", "--noise", "0.1"]
+    status, out, err = run(capsys, *given, "--json", "--plot", str(path))
+    assert status == 0
+    assert len(json.loads(out)["path"]) == 6
+    assert str(path) in err
+    assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_playground_is_written(capsys, tmp_path, monkeypatch):
+    path, opened = tmp_path / "page.html", []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert run(capsys, "playground", str(path)) == (0, f"{path}\n", "")
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert opened == []
+    assert run(capsys, "playground", str(path), "--open")[0] == 0
+    assert opened == [path.as_uri()]
 
 
 def test_python_dash_m():

@@ -12,6 +12,7 @@ PLAIN = {
     "_compile": "how a piece is compiled",
     "_numbers": "conversions",
     "_outside": "files and streams",
+    "_pictures": "commands that draw",
     "cli": "the command line",
     "errors": "names of errors",
     "functions": "formulas without a sum; those with one are tested in marked files",

@@ -43,8 +43,9 @@ USES = {
     "vectors": "_outside errors",
     "verify": "__init__ _compile _outside errors functions runs summary vectors",
     "oracle": "_outside errors vectors verify",
-    # The command draws the figures too, where the folder is at hand.
-    "cli": "__init__ _outside errors functions optimizers oracle runs verify",
+    # The commands draw the figures too, where the folder is at hand.
+    "_pictures": "_outside errors functions",
+    "cli": "__init__ _outside _pictures errors functions optimizers oracle runs verify",
     "__main__": "cli",
 }
 

@@ -11,7 +11,8 @@ from refimpl import functions, optimizers
 from refimpl.functions import Function
 from refimpl.optimizers.method import RANGES
 
-from .. import player, style
+from .. import one_run, player, style
+from ..one_run import Run
 
 METHODS = {
     "momentum": "momentum",
@@ -121,70 +122,38 @@ PRESETS = {
 class Playground(NamedTuple):
     """The first preset, as the package runs it: what stands there without scripts."""
 
-    paths: tuple  # of each method, (steps + 1, 2)
-    values: tuple  # of each method, (steps + 1,)
-    methods: tuple
-    x: np.ndarray
-    value: np.ndarray  # (n, n) over x and x
+    runs: tuple  # a `Run` of each method
 
 
-def compute(n=61):
+def compute():
     """The runs of the first preset.
-
-    Parameters
-    ----------
-    n : int
-        Of the grid for the contours, in each direction.
 
     Returns
     -------
     Playground
     """
     settings = {"fogr": {"gamma": 0.9}, "adam": {}}
-    runs = [
-        refimpl.minimize(
-            functions.beale, [-1.0, 2.0], method=m, steps=30, noise=0.1, seed=0, **given
+    runs = []
+    for method, given in settings.items():
+        run = refimpl.minimize(
+            functions.beale, [-1.0, 2.0], method=method, steps=30, noise=0.1, seed=0, **given
         )
-        for m, given in settings.items()
-    ]
-    x = np.linspace(*functions.beale.domain, n)
-    value = functions.beale.value.text(np.stack(np.meshgrid(x, x)), functions.beale.data)
-    paths, values = (tuple(run[part] for run in runs) for part in ("path", "values"))
-    return Playground(paths, values, tuple(settings), x, value)
+        runs.append(Run(method, METHODS[method], run.path, run["values"]))
+    return Playground(tuple(runs))
 
 
-@style.use()
 def draw(data):
     """The paths over contours, and the values over the steps."""
-    figure, (left, right) = style.subplots(1, 2, height=3.4)
-    levels = 10.0 ** np.arange(-2.0, 5.6)
-    look = {"colors": style.GREY, "linewidths": 0.6, "alpha": 0.55}
-    left.contour(data.x, data.x, data.value, levels=levels, **look)
-    for method, path, values in zip(data.methods, data.paths, data.values, strict=True):
-        color, dashes, marker = style.look(method)
-        shown = {"color": color, "linestyle": dashes, "label": METHODS[method]}
-        left.plot(*path.T, marker=marker, markersize=3, **shown)
-        right.plot(values, **shown)
-    left.plot(*functions.beale.minima[0], color=style.GREY, marker="+", markersize=10)
-    left.plot(*functions.beale.saddles[0], color=style.GREY, marker="x", markersize=8)
-    limits = functions.beale.domain
-    left.set(xlim=limits, ylim=limits, aspect="equal", xlabel="x", ylabel="y")
-    left.grid(False)
-    right.set(yscale="log", xlabel="step", title="value")
-    right.legend()
-    return figure
+    return one_run.draw(functions.beale, data.runs)
 
 
 def alt(data):
     """What the picture shows, in words."""
-    ends = " and ".join(
-        f"{METHODS[m]} at a value of {v[-1]:.2g}"
-        for m, v in zip(data.methods, data.values, strict=True)
-    )
+    ends = " and ".join(f"{run.label} at a value of {run.values[-1]:.2g}" for run in data.runs)
     return (
         "Two panels. Left, contours of Beale's function with its saddle at (0, 1) and its minimum "
-        f"at (3, 0.5), and the paths of {len(data.methods)} methods from (-1, 2) under the same "
-        f"noise. Right, the value over {len(data.values[0]) - 1} steps on a logarithmic axis: "
+        f"at (3, 0.5), and the paths of {len(data.runs)} methods from (-1, 2) under the same "
+        f"noise. Right, the value over {len(data.runs[0].values) - 1} steps on a logarithmic axis: "
         f"in the end {ends}."
     )
 
