@@ -1,7 +1,6 @@
 """A real browser at the end of two pipes, by Chromium's own protocol; no tests."""
 
 import base64
-import fcntl
 import json
 import os
 import select
@@ -10,7 +9,7 @@ import subprocess
 import time
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None) if os.name == "posix" else None
 MISSING = "Chromium is not installed"
 # Seconds for an answer; a machine under load starts a browser slowly.
 PATIENCE = 60.0
@@ -25,6 +24,9 @@ class Browser:
     def __init__(self, folder):
         theirs, self.to = os.pipe()
         self.answers, back = os.pipe()
+
+        # Where there are no pipes of this kind no browser is looked for.
+        import fcntl
 
         def connect():
             # Chromium listens at its descriptor 3 and answers at 4; copies, lest one be lost.
