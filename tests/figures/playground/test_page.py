@@ -278,6 +278,19 @@ def test_a_link_brings_back_exactly_this(page, file):
 
 
 @in_chromium
+@pytest.mark.parametrize("button", ["link", "python"])
+def test_a_copy_is_made_or_refused_in_words(button, page):
+    """By the clipboard, or by a selection where that is closed; the button says so for a moment."""
+    name = page.run(f"document.querySelector('.{button}').textContent")
+    page.click(f".{button}")
+    page.wait(f"document.querySelector('.{button}').textContent === 'Copied'")
+    page.wait(f"document.querySelector('.{button}').textContent === {name!r}")
+    pasted = page.run("navigator.clipboard.readText().catch(() => null)")
+    wanted = "location.href" if button == "link" else "document.querySelector('pre').textContent"
+    assert pasted in (None, page.run(wanted))
+
+
+@in_chromium
 def test_what_a_link_has_wrong_is_said_and_left_out(page, file):
     wrong = "f=beal&m=fogr,adamm&x=-1,oops&steps=1e9&a.beta=7&a.nose=1&noise=-2"
     page.open(f"file://{file}#{wrong}")
