@@ -193,7 +193,8 @@ const laboratory = (() => {
     const lines = map(state.mean_theta, (mean, i) => {
       const line = { curvature: 0, extremum: NaN, curvature_error: Infinity, extremum_error: Infinity };
       const variance = part(state.C_thetatheta, i), covariance = part(state.C_gtheta, i);
-      if (variance <= max(least[i] * least[i], LEAST)) return line;
+      // With beta = 1 in the new-mean form nothing is left of the covariances.
+      if (state.scale === 0 || variance <= max(least[i] * least[i], LEAST)) return line;
       line.curvature = covariance / variance;
       const residual = max(0, part(state.C_gg, i) - line.curvature * covariance) / state.scale;
       const spread = variance / state.scale, height = sqrt(residual / (n - 2));
