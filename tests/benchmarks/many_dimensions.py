@@ -1,30 +1,24 @@
 """Streamed steps beside the readable ones and beside the memory: how many limits a step costs.
 
-Not part of the usual test run. On request::
-
-    python tests/benchmarks/bench_streamed.py [largest D, 1e6 unless given]
-
 The limit is three streams over a basis of the same size and precision: it is read once, then read
 and written. All sides take their turns within one run, on one thread, in processor time; the
 medians of the ratios are the result. A gradient is that of a noisy quadratic, and made outside the
-clock. Memory is what NumPy and Python ask for during a step (`tracemalloc`), and how much the peak
-of the process grew over all steps (`ru_maxrss`), as shares of the state, ``(d + 4) D`` numbers.
+clock. Memory is what NumPy and Python ask for during a step (`tracemalloc`), as a share of the
+state, ``(d + 4) D`` numbers.
 `torch.linalg.qr` of the ``(D, d)`` matrix, which an injection by PyTorch would need in each step,
 is timed where PyTorch is installed.
 """
 
 import importlib.util
-import resource
-import statistics
-import sys
 import time
 import tracemalloc
 
 import numpy as np
-import threadpoolctl
 
 from refimpl import optimizers, streamed
 from refimpl._compile import reassociated
+
+from .row import Missing, of
 
 METHODS = {"online_sfn": 10, "ogr": 15}
 TURNS = 9
@@ -69,12 +63,8 @@ def clock(call, repetitions=1):
     return (time.process_time() - began) / repetitions
 
 
-def peak():
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def row(method, D, dtype, turns=TURNS, readable=True):
-    """One row of the table, a dictionary; ratios are medians over the turns."""
+    """Name -> ratios of all turns; and the share of memory."""
     d, rng = METHODS[method], np.random.default_rng(0)
     stepper = streamed.start(rng.standard_normal(D).astype(dtype), method, dimension=d)
     quadratic = Quadratic(D, dtype, rng)
@@ -90,12 +80,11 @@ def row(method, D, dtype, turns=TURNS, readable=True):
         stepper.step(quadratic(stepper.theta))
         limit()
     tracemalloc.start()
-    before, most = tracemalloc.get_traced_memory()[0], peak()
+    before = tracemalloc.get_traced_memory()[0]
     for _ in range(5):
         stepper.step(quadratic.gradient)
     traced = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
-    grown = peak() - most
 
     slow = readable and dtype is np.float64
     theta, state = stepper.theta.astype(np.float64), stepper.state if slow else None
@@ -116,25 +105,14 @@ def row(method, D, dtype, turns=TURNS, readable=True):
             times["readable"].append(clock(call))
         if HAS_TORCH:
             times["torch"].append(torch_qr(basis.reshape(D, d)))
-    ratios = {
-        name: statistics.median(a / b for a, b in zip(spent, times["limit"], strict=True))
+    found = {
+        name: [a / b for a, b in zip(spent, times["limit"], strict=True)]
         for name, spent in times.items()
-        if spent
+        if spent and name != "limit"
     }
-    spread = [a / b for a, b in zip(times["streamed"], times["limit"], strict=True)]
-    return {
-        "method": method,
-        "d": d,
-        "D": D,
-        "dtype": np.dtype(dtype).name,
-        "streamed / limit": ratios["streamed"],
-        "from": min(spread),
-        "to": max(spread),
-        "readable / limit": ratios.get("readable"),
-        "torch.linalg.qr / limit": ratios.get("torch"),
-        "traced / state": traced / size,
-        "grown / state": grown / size,
-    }
+    if "torch" in found:
+        found["torch.linalg.qr"] = found.pop("torch")
+    return {"dtype": np.dtype(dtype).name, "traced / state": traced / size, **found}
 
 
 def torch_qr(matrix):
@@ -145,34 +123,21 @@ def torch_qr(matrix):
     return clock(lambda: torch.linalg.qr(given))
 
 
-def rows(sizes=(10**4, 10**5, 10**6), turns=TURNS):
-    """All rows, one after another."""
-    for method in METHODS:
+def rows(quick):
+    """Step / limit, and the memory that a step asks for."""
+    turns, sizes = (3, (10**4,)) if quick else (TURNS, (10**4, 10**5, 10**6, 10**7))
+    for method, d in METHODS.items():
         for dtype in (np.float64, np.float32):
             for D in sizes:
-                yield row(method, D, dtype, turns, readable=D <= 10**6)
-
-
-def main(largest=10**6):
-    print("step / limit, medians; in brackets from ... to")
+                # At 1e7 the readable step takes minutes.
+                found = row(method, D, dtype, turns, readable=D < 10**7)
+                what = f"{found['dtype']}, d = {d}, D = {D:.0e}"
+                reach = "<= 3" if method == "online_sfn" else "<= 5"
+                for name in ("streamed", "readable", "torch.linalg.qr"):
+                    if name in found:
+                        aim = reach if name == "streamed" else ""
+                        yield of(f"{method} {name} / limit, {what}", found[name], aim)
+                share = found["traced / state"]
+                yield of(f"{method} memory of a step / state, {what}", [share], "< 0.05")
     if not HAS_TORCH:
-        print("torch is not installed: torch.linalg.qr is left out")
-    sizes = [D for D in (10**4, 10**5, 10**6, 10**7) if largest >= D]
-    threadpoolctl.threadpool_limits(1)
-    for found in rows(sizes):
-        print(
-            f"{found['method']:<11}{found['dtype']:<8} d = {found['d']}  D = {found['D']:<9}"
-            f"streamed {found['streamed / limit']:6.2f}"
-            f"  ({found['from']:.2f} ... {found['to']:.2f})"
-            + "".join(
-                f"  {name} {found[f'{name} / limit']:7.1f}"
-                for name in ("readable", "torch.linalg.qr")
-                if found[f"{name} / limit"] is not None
-            )
-            + f"  traced {found['traced / state']:.4f}, grown {found['grown / state']:.4f} states",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main(*(int(float(argument)) for argument in sys.argv[1:]))
+        yield Missing("torch.linalg.qr of D x d / limit", "torch is not installed")
