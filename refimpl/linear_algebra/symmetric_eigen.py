@@ -5,8 +5,8 @@ covariance keep their digits under Jacobi's rotations, as they do not in a tridi
 rounding is that of the largest. A direction counts down to 1e-12 of the largest variance; at 1e-10
 a plain fit in three such coordinates keeps ten digits here, and five by LAPACK. Besides, units that
 are powers of two change no bit, however large, and a small matrix takes an eighth of the time.
-`tests/linear_algebra/test_symmetric_eigen.py` and `tests/regression/test_fits.py` hold it to this,
-beside `numpy.linalg.eigh`. Larger matrices than 8 go to LAPACK, which is faster there.
+Tests hold it to this, beside `numpy.linalg.eigh`. Larger matrices than 8 go to LAPACK, which is
+faster there.
 """
 
 import math

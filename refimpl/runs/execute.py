@@ -341,7 +341,8 @@ def _drive(problem, method, parameters, starts, blocks, carry, runs):
         run, form = kernel(method), "kernel"
     state, first = None, 0
     for drawn in blocks:
-        if first == 0:
+        if first == 0 and form == "kernel":
+            # Compiled code wants to know what a state is; the driver makes its own.
             state = method.start(starts[0], drawn.directions[0, 0], parameters)
         state = run(
             problem.value,

@@ -17,7 +17,7 @@ from .problem import as_position
 from .streaming import streaming, streams
 
 # As many are taken to be meant, where it is asked whether compiling pays.
-STEPS = 100
+STEPS = 1_000
 # What opening a file that is no checkpoint, or half of one, raises.
 UNREADABLE = (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError)
 

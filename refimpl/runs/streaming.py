@@ -6,7 +6,7 @@ from .. import _compile, streamed
 from .announce import announced
 
 # Steps times dimensions from which on compiling the passes costs less than it saves.
-WORTH_STREAMING = 10_000_000
+WORTH_STREAMING = 100_000_000
 
 
 def streams(method, parameters, D, steps):

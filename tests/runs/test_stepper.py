@@ -280,7 +280,7 @@ def test_what_pays():
 
     ogr = optimizers.METHODS["ogr"]
     given = ogr.parameters()
-    assert streams(ogr, given, 100_000, 100)
-    assert not streams(ogr, given, 100_000, 99)
-    assert not streams(ogr, given._replace(dimension=1_001), 100_000, 100)
-    assert not streams(optimizers.METHODS["adam"], (), 100_000, 100)
+    assert streams(ogr, given, 100_000, 1_000)
+    assert not streams(ogr, given, 100_000, 999)
+    assert not streams(ogr, given._replace(dimension=1_001), 100_000, 1_000)
+    assert not streams(optimizers.METHODS["adam"], (), 100_000, 1_000)
