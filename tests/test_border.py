@@ -178,7 +178,15 @@ CALLS = {
     "taylor.softplus": [(VECTOR,)],
 }
 # Functions that take no numbers.
-WITHOUT_NUMBERS = {"errors.unknown", "functions.all", "functions.get", "methods", "scipy_method"}
+# The stepper's numbers are tried in runs/test_stepper.
+WITHOUT_NUMBERS = {
+    "errors.unknown",
+    "functions.all",
+    "functions.get",
+    "methods",
+    "scipy_method",
+    "stepper",
+}
 # Their arguments are their results: what is not float64 is refused.
 OVERWRITING = {
     "gram_schmidt.complete",
