@@ -97,5 +97,7 @@ def execute(app, env, docnames):
 
 
 def setup(app):
+    # What is compiled for a page is no output of it.
+    os.environ["REFIMPL_QUIET"] = "1"
     app.connect("env-before-read-docs", execute)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

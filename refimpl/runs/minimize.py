@@ -126,11 +126,12 @@ def minimize(
     -----
     With plain Python functions the method runs as plain Python too, and waits for no compiler,
     while ``steps (1 + D / 10)`` is below 100 000. Beyond, it is compiled first, once for all
-    processes. The rule goes by the work alone, so that a call gives the same digits whenever it is
-    made; those of the two ways differ by rounding.
+    processes, which a line on standard error says unless ``REFIMPL_QUIET`` is set in the
+    environment. The rule goes by the work alone, so that a call gives the same digits whenever it
+    is made; those of the two ways differ by rounding.
 
-    In so many dimensions as `refimpl.streamed.suits` says, from 5 000 on, and where ``steps D`` is
-    at least 1e8, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the same up to
+    In so many dimensions as ``refimpl.streamed.suits`` says, from 5 000 on, and where ``steps D``
+    is at least 1e8, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the same up to
     rounding, at the price of reading their directions twice and writing them once.
 
     Examples

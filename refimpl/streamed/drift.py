@@ -2,7 +2,7 @@
 
 Each turn takes the rows for orthonormal. What rounding adds to the Gram matrix ``G = V V^T`` can
 grow from turn to turn: it is measured every `EVERY` steps, and sooner where the turns since may
-have multiplied it by more than ``exp(WEAR)``, by `turn.wear`. Where it leaves `ALLOWED`,
+have multiplied it by more than ``exp(WEAR)``, by ``turn.wear``. Where it leaves `ALLOWED`,
 ``V <- G^{-1/2} V``, the orthonormal rows nearest to these.
 """
 

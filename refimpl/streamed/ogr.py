@@ -6,7 +6,7 @@ basis ``frame V`` gives way to ``(x - V^T p) / rho``: with ``uh = frame^T e_i`` 
     s = 1 / rho      e = -uh - p / rho      w = V^T e + s x      V += uh w^T
 
 and `frame` stays; the QR step's rotation goes into `frame` alone. Who gives way, the readable
-`subspace.renewed` decides in the space of the rows, the remainder of `x`, and that of
+``subspace.renewed`` decides in the space of the rows, the remainder of `x`, and that of
 ``theta - <theta>`` outside both.
 
 The step, ``V^T frame^T a - alpha (m - V^T V m)``, has the length
@@ -33,7 +33,7 @@ from .turn import carry_all, extended, outside, still
 
 @compiled
 def renewed(line, frame, p, rho, off_theta, seen, orders):
-    """The statistics after `subspace.renewed`, and whether a row of ``V`` is renewed, with orders.
+    """Statistics after ``subspace.renewed``, and whether a row of ``V`` is renewed, with orders.
 
     In the coordinates of the rows, the remainder of `x`, and that of ``theta - <theta>``.
     """

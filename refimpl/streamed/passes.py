@@ -66,7 +66,7 @@ def tile_of(vectors, at):
 
 @compiled
 def apart(x, mean, gain, off):
-    """`regression.apart` on one tile, in place; exact, so not in a text whose sums may turn."""
+    """``regression.apart`` on one tile, in place; exact, so not in a text whose sums may turn."""
     for k in range(WIDTH):
         distance = x[k] - mean[k]
         moved = mean[k] + gain * distance

@@ -9,13 +9,14 @@ import numpy as np
 from .. import optimizers, regression
 from .._compile import compiled
 from .._numbers import as_real
-from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, StateError, unknown
+from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
 from ..linear_algebra.gram_schmidt import check_rows
 from ..online_pca import inject
 from ..optimizers import subspace
 from ..optimizers.ogr import FAR, OGRState
 from ..optimizers.sogr import SOGRState
 from . import drift, ogr, online_sfn, passes, small, sogr
+from .kept import Kept
 from .tiles import from_tiles, into_tiles, padded
 
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
@@ -147,7 +148,7 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
     return STEPPERS[name](described, parameters, given, np.dtype(dtype), directions)
 
 
-class Stepper:
+class Stepper(Kept):
     """Streamed steps of one method, from one start.
 
     Attributes
@@ -243,37 +244,6 @@ class Stepper:
         V = kept.frame @ from_tiles(self._tiles, self._D)
         line = regression.centred(small.line_of(kept))
         return self._state(subspace.Subspace(V, line), *self._full(unit))
-
-    def kept(self):
-        """Name -> array, of all that the next steps depend on; `refill` takes it up again."""
-        counted = np.array([self.drift, self.corrections, self._steps])
-        return {"counted": counted, **self._overwritten()}
-
-    def refill(self, kept):
-        """Overwrite all that `kept` names; the stepper goes on as the one that was asked for it.
-
-        Raises
-        ------
-        StateError
-            For arrays of another stepper; nothing is overwritten.
-        """
-        own = self._overwritten()
-        if kept.keys() != own.keys() | {"counted"} or any(
-            (kept[name].shape, kept[name].dtype) != (x.shape, x.dtype) for name, x in own.items()
-        ):
-            raise StateError("streamed: expected the arrays of this method, dimension and dtype")
-        for name, x in own.items():
-            x[...] = kept[name]
-        self.drift, self.corrections, self._steps = kept["counted"].tolist()
-        self.corrections, self._steps = int(self.corrections), int(self._steps)
-
-    def _overwritten(self):
-        """Name -> array that steps overwrite."""
-        found = {"tiles": self._tiles, "gram": self._gram, "along": self._along}
-        for name in ("vectors", "seen", "orders", "small"):
-            parts = getattr(self, f"_{name}")._asdict()
-            found |= {f"{name}.{part}": x for part, x in parts.items()}
-        return found
 
     def _full(self, unit):
         """Means and momentum, gradients times a unit."""

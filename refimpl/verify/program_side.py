@@ -138,7 +138,7 @@ class Program:
         ------
         Fault
             ``NoAnswer``, ``HalfLine``, ``Oversized``, ``Died``, ``Flooded``, ``TooMuchMemory``,
-            ``Stopped``, and what `protocol.parsed` raises.
+            ``Stopped``, and what ``protocol.parsed`` raises.
         """
         self.put(message)
         return self.answer(timeout)

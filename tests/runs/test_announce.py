@@ -11,7 +11,15 @@ from refimpl.runs.announce import RECORD, announced
 pytestmark = [pytest.mark.numerics, pytest.mark.within]
 
 
+@pytest.fixture(autouse=True)
+def nothing_ready(monkeypatch):
+    """As in a process that has just begun."""
+    monkeypatch.setattr(announce, "_READY", set())
+    monkeypatch.delenv("REFIMPL_QUIET", raising=False)
+
+
 def compiling(name, folder):
+    announce._READY.clear()
     with announced(
         name, types.SimpleNamespace(_cache=types.SimpleNamespace(cache_path=str(folder)))
     ):
@@ -27,6 +35,13 @@ def test_said_once(tmp_path, capsys):
     assert capsys.readouterr().err == "refimpl: compiling fogr once for all processes\n"
 
 
+def test_quiet(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("REFIMPL_QUIET", "1")
+    compiling("ogr", tmp_path)
+    assert capsys.readouterr().err == ""
+    assert "ogr" in json.loads((tmp_path / RECORD).read_text())
+
+
 def test_after_an_edit_the_last_time_is_told(tmp_path, capsys):
     stale = {"ogr": {"stamp": "of old", "seconds": 12.4}}
     (tmp_path / RECORD).write_text(json.dumps(stale))
@@ -40,6 +55,20 @@ def test_a_damaged_record_costs_a_line(tmp_path, capsys, text):
     (tmp_path / RECORD).write_text(text)
     compiling("ogr", tmp_path)
     assert capsys.readouterr().err == "refimpl: compiling ogr once for all processes\n"
+
+
+def test_a_process_reads_the_record_once(tmp_path, capsys, monkeypatch):
+    """And what a signal's handler raises meanwhile is none of its errors, whatever its class."""
+
+    def rings(*_, **__):
+        raise TimeoutError("the handler's")
+
+    compiling("ogr", tmp_path)
+    monkeypatch.setattr(announce.Path, "read_text", rings)
+    with announced("ogr", types.SimpleNamespace()):
+        pass
+    with pytest.raises(TimeoutError, match="the handler's"):
+        compiling("ogr", tmp_path)
 
 
 def test_nowhere_to_keep_it(capsys):
