@@ -331,17 +331,17 @@ class SOGR(_Injecting):
         self._setting = self._usual
 
     def kept(self):
-        """As `Stepper.kept`; before the first step also the directions as they were drawn."""
+        """As ``Stepper.kept``; before the first step also the directions as they were drawn."""
         drawn = {} if self._drawn is None else {"drawn": self._drawn}
         return super().kept() | drawn
 
     def refill(self, kept):
-        """As `Stepper.refill`."""
+        """As ``Stepper.refill``."""
         super().refill({name: x for name, x in kept.items() if name != "drawn"})
         self._drawn = kept.get("drawn")
 
     def step(self, gradient):
-        """As `Stepper.step`."""
+        """As ``Stepper.step``."""
         if self._drawn is None:
             return super().step(gradient)
         # The readable injection, once, and a step whose own then turns nothing.
