@@ -34,14 +34,16 @@ def worn(every, steps, dtype, monkeypatch):
 
 
 def test_what_grows_is_held(monkeypatch, size):
-    """Where hardly anything is outside the rows; uncorrected it grows ten thousandfold."""
+    """Where hardly anything is outside the rows; uncorrected it grows far beyond the bound."""
     steps = size(1000, 130)
     held, corrections = worn(64, steps, np.float64, monkeypatch)
     # Between two measures it grows by less than a thousand, as wear is estimated from above.
-    assert held <= 1e3 * drift.ALLOWED[np.dtype(np.float64)]
+    bound = 1e3 * drift.ALLOWED[np.dtype(np.float64)]
+    assert held <= bound
     if steps == 1000:
         assert corrections > 0
-        assert worn(10**9, steps, np.float64, monkeypatch)[0] >= 1e-8
+        # A hundred to a thousand times the bound, by the kernel: what grows is a rounding.
+        assert worn(10**9, 2 * steps, np.float64, monkeypatch)[0] >= 10.0 * bound
 
 
 def test_what_grows_is_held_in_binary32(monkeypatch, size):
