@@ -233,10 +233,15 @@ FAINT_MODELS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("model", FAINT_MODELS)
-@pytest.mark.parametrize("power", [-500, -699, -701, -1000, -1022, -1030, -1060])
+@pytest.mark.within
+@pytest.mark.parametrize("power", [-699, -701, -1060])
 def test_faint_gradients(model, power):
-    """All of the gradient, or its first or last part beside others of order 1: to 700 digits."""
+    """All of the gradient, or its first or last part beside others of order 1: to 400 digits.
+
+    The root is some 320 decades below the pole that it is measured from.
+    """
     H, d = FAINT_MODELS[model]
     S = len(H)
     faint, ordinary = np.ldexp(np.arange(1.0, S + 1.0), power), np.full(S - 1, 0.125)
@@ -244,7 +249,7 @@ def test_faint_gradients(model, power):
         given = H, g, np.asarray(d), 1.0
         with np.errstate(all="raise", under="ignore"):
             found = minimize_cubic(*given)
-        with mpmath.workdps(700):
+        with mpmath.workdps(400):
             want = oracle.minimize_cubic(*exact(given))
             wrong = [
                 # Where floats end, a rate has no more digits than its last one.
