@@ -470,9 +470,11 @@ def test_methods_take_other_numbers(method):
 
 def test_compiled_code_may_hand_over_whole_numbers():
     """Inside compiled code nothing is converted; the text itself computes with floats."""
+    import numba
+
     from refimpl import qr_step, symmetric_eigen
 
-    @_compile.numba.njit
+    @numba.njit
     def inside(A):
         return qr_step.orthogonal_factor(A), symmetric_eigen.eigh(A)
 
