@@ -18,7 +18,6 @@ import pytest
 
 import refimpl
 from refimpl import (
-    _compile,
     functions,
     lanczos,
     network,
