@@ -92,7 +92,8 @@ class stepper:
         ------
         GradientError, DtypeError
             For another shape than that of `x`, NaN or infinity, or a step to where no float is;
-            position and state stay what they were.
+            position and state stay what they were. Only a streamed step that leads nowhere has
+            overwritten its state: go on from the last file.
         """
         g = real(gradient, "a gradient")
         if g.shape != self.x.shape:

@@ -9,6 +9,7 @@ state, ``(d + 4) D`` numbers.
 is timed where PyTorch is installed.
 """
 
+import functools
 import importlib.util
 import time
 import tracemalloc
@@ -101,8 +102,8 @@ def row(method, D, dtype, turns=TURNS, readable=True):
         times["streamed"].append(spent / repetitions)
         if slow:
             g = quadratic.gradient
-            call = lambda g=g: described.step(state, theta, g, stepper.parameters)  # noqa: E731
-            times["readable"].append(clock(call))
+            step = functools.partial(described.step, state, theta, g, stepper.parameters)
+            times["readable"].append(clock(step))
         if HAS_TORCH:
             times["torch"].append(torch_qr(basis.reshape(D, d)))
     found = {

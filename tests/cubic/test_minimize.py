@@ -222,46 +222,6 @@ def test_the_oracle_refuses_what_is_close():
         oracle.minimize_cubic(*given)
 
 
-# Next to a pole the root is as small as the gradient, down to where floats end.
-FAINT_MODELS = {
-    "one bends down": (np.array([[1.0, 0.25], [0.25, -1.0]]), np.ones(2)),
-    "apart": (np.diag([2.0, -1.0]), np.array([0.5, 1.0])),
-    "two alike": (np.diag([-1.0, -1.0, 2.0]), np.ones(3)),
-    "beside a group without cubic term": (np.array([[-1.0, 0.25], [0.25, 1.0]]), [1.0, 0.0]),
-    "none bends down": (np.array([[1.0, 0.25], [0.25, 1.0]]), np.ones(2)),
-    "flat": (np.diag([1.0, 0.0]), np.ones(2)),
-}
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("model", FAINT_MODELS)
-@pytest.mark.within
-@pytest.mark.parametrize("power", [-699, -701, -1060])
-def test_faint_gradients(model, power):
-    """All of the gradient, or its first or last part beside others of order 1: to 400 digits.
-
-    The root is some 320 decades below the pole that it is measured from.
-    """
-    H, d = FAINT_MODELS[model]
-    S = len(H)
-    faint, ordinary = np.ldexp(np.arange(1.0, S + 1.0), power), np.full(S - 1, 0.125)
-    for g in (faint, np.r_[-faint[:1], ordinary], np.r_[ordinary, faint[:1]]):
-        given = H, g, np.asarray(d), 1.0
-        with np.errstate(all="raise", under="ignore"):
-            found = minimize_cubic(*given)
-        with mpmath.workdps(400):
-            want = oracle.minimize_cubic(*exact(given))
-            wrong = [
-                # Where floats end, a rate has no more digits than its last one.
-                abs(mpmath.mpf(rate) - wanted) / (abs(wanted) + mpmath.mpf(2) ** (-1074) / EPS)
-                for rate, wanted in zip(found.rates.tolist(), want["rates"], strict=True)
-            ]
-        assert found.outcome == want["outcome"]
-        assert max(wrong) < 20 * EPS
-        if power > -1000:
-            assert found.residual < RESIDUAL
-
-
 # ------------------------------------------------------------------------------ limits and outcomes
 
 

@@ -181,9 +181,8 @@ def test_where_adam_wins_and_loses(data):
         assert {row for row in others if ten(data, name, "Adam", row)} == expected
         for_price = {row for row in others if ten(data, name, "Adam", row, "equal loss")}
         assert for_price == expected | {"grouped", "grouped, Adam"}
-        # Ten or eight, by the number of threads: the page says so.
-        lost = {row for row in others if ten(data, name, row, "Adam")} - {"grouped, Adam"}
-        assert lost == (set() if name == "digits" else {"ogr"})
+        lost = {row for row in others if ten(data, name, row, "Adam")}
+        assert lost == (set() if name == "digits" else {"ogr", "grouped, Adam"})
         accurate = {row for row in others if ten(data, name, "Adam", row, "last accuracy")}
         assert accurate == ({"online SFN"} if name == "digits" else set())
         assert not any(ten(data, name, row, "Adam", "last accuracy") for row in others)
@@ -206,6 +205,7 @@ def test_what_the_parts_of_grouped_newton_do(data):
                 assert not ten(data, name, part, whole, field)
     kinds = training.numbers(data.records["digits", "grouped, weights and biases"]["last loss"])
     assert np.sort(kinds)[-1] > 1000.0 * np.sort(kinds)[-2]
+    assert np.sort(kinds)[-2] < 0.1
     for name in training.TASKS:
         for whole in ("grouped", "grouped, Adam"):
             one, other = (
