@@ -130,9 +130,9 @@ def minimize(
     environment. The rule goes by the work alone, so that a call gives the same digits whenever it
     is made; those of the two ways differ by rounding.
 
-    In so many dimensions as ``refimpl.streamed.suits`` says, from 5 000 on, and where ``steps D``
-    is at least 1e8, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the same up to
-    rounding, at the price of reading their directions twice and writing them once.
+    In so many dimensions as ``refimpl.optimizers.streamed.suits`` says, from 5 000 on, and where
+    ``steps D`` is at least 1e8, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the
+    same up to rounding, at the price of reading their directions twice and writing them once.
 
     Examples
     --------

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .. import _compile, streamed
+from .. import _compile
+from ..optimizers import streamed
 from .announce import announced
 
 # Steps times dimensions from which on compiling the passes costs less than it saves.

@@ -16,8 +16,9 @@ import tracemalloc
 
 import numpy as np
 
-from refimpl import optimizers, streamed
+from refimpl import optimizers
 from refimpl._compile import reassociated
+from refimpl.optimizers import streamed
 
 from .row import Missing, of
 

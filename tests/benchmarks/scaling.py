@@ -5,7 +5,8 @@ import statistics
 import numpy as np
 
 import refimpl
-from refimpl import functions, streamed
+from refimpl import functions
+from refimpl.optimizers import streamed
 
 from .row import Row, spent
 

@@ -5,7 +5,8 @@ import scipy.linalg
 import scipy.optimize
 import threadpoolctl
 
-from refimpl import cubic, streamed
+from refimpl import cubic
+from refimpl.optimizers import streamed
 
 from .row import Missing, in_turns
 

@@ -232,7 +232,7 @@ def always(monkeypatch):
 @pytest.mark.compiled
 @pytest.mark.parametrize("name", MANY)
 def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
-    """To the bit, and over a file; the readable method is met to rounding in tests/streamed."""
+    """To the bit, and over a file; the tests of streamed steps meet the readable ones."""
     D, rng = 5_000, np.random.default_rng(4)
     curvature, noise = np.linspace(1.0, 3.0, D), 0.01 * rng.standard_normal((12, D))
     run = refimpl.minimize(

@@ -20,10 +20,10 @@ import math
 
 import numpy as np
 
-from .._compile import compiled
-from ..linear_algebra.gram_schmidt import orthonormalize
-from ..linear_algebra.symmetric_eigen import EPS
-from ..online_pca import inject
+from ..._compile import compiled
+from ...linear_algebra.gram_schmidt import orthonormalize
+from ...linear_algebra.symmetric_eigen import EPS
+from ...online_pca import inject
 from .passes import XG, XM, XT, XX, residual
 from .small import WORN
 

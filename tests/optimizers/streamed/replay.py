@@ -6,7 +6,8 @@ the readable method begins at the state the stepper has reached: what differs is
 
 import numpy as np
 
-from refimpl import optimizers, regression, streamed
+from refimpl import optimizers, regression
+from refimpl.optimizers import streamed
 from tests.rounding import CHANGE, EPS, shaken
 
 

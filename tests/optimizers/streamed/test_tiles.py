@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refimpl.streamed.tiles import WIDTH, count, from_tiles, into_tiles, padded
+from refimpl.optimizers.streamed.tiles import WIDTH, count, from_tiles, into_tiles, padded
 
 pytestmark = pytest.mark.numerics
 

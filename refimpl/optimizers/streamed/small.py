@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import regression
-from .._compile import compiled
+from ... import regression
+from ..._compile import compiled
 
 
 class Small(NamedTuple):

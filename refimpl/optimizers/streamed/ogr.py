@@ -19,13 +19,13 @@ import math
 
 import numpy as np
 
-from .. import regression
-from .._compile import compiled
-from ..linear_algebra.symmetric_eigen import EPS
-from ..optimizers import subspace
-from ..optimizers.ogr import OGRState, farthest, neutral, ratio, rest
-from ..qr_step import rotate_basis, shifted_qr_step
-from ..repulsion import row_sum_bound
+from ... import regression
+from ..._compile import compiled
+from ...linear_algebra.symmetric_eigen import EPS
+from ...qr_step import rotate_basis, shifted_qr_step
+from ...repulsion import row_sum_bound
+from .. import subspace
+from ..ogr import OGRState, farthest, neutral, ratio, rest
 from .passes import GG, GM, MM, TT, XG, XM, XT, XX, overwrite, project
 from .small import COUNT, ENERGY, OPENING, SPREAD, kept_along, line_of, put_line
 from .turn import carry_all, extended, outside, still

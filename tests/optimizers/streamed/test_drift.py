@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refimpl.streamed import drift
+from refimpl.optimizers.streamed import drift
 
 from .replay import at_random
 

@@ -6,15 +6,15 @@ a gradient in another form, squares that leave the range of the precision, rows 
 
 import numpy as np
 
-from .. import optimizers, regression
-from .._compile import compiled
-from .._numbers import as_real
-from ..errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
-from ..linear_algebra.gram_schmidt import check_rows
-from ..online_pca import inject
-from ..optimizers import subspace
-from ..optimizers.ogr import FAR, OGRState
-from ..optimizers.sogr import SOGRState
+from ... import optimizers, regression
+from ..._compile import compiled
+from ..._numbers import as_real
+from ...errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
+from ...linear_algebra.gram_schmidt import check_rows
+from ...online_pca import inject
+from .. import subspace
+from ..ogr import FAR, OGRState
+from ..sogr import SOGRState
 from . import drift, ogr, online_sfn, passes, small, sogr
 from .kept import Kept
 from .tiles import from_tiles, into_tiles, padded

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled
-from ..online_pca import inject
+from ..._compile import compiled
+from ...online_pca import inject
 from .passes import TT
 from .small import kept_along
 from .turn import carry_all, extended, injected, outside, still, with_rest

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from refimpl import online_pca
-from refimpl.streamed import passes, turn
-from refimpl.streamed.tiles import into_tiles, padded
+from refimpl.optimizers.streamed import passes, turn
+from refimpl.optimizers.streamed.tiles import into_tiles, padded
 from tests.rounding import EPS
 
 pytestmark = pytest.mark.numerics

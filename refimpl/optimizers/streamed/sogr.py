@@ -4,9 +4,9 @@ They inject the raw gradient, do not transport, and take the products of the new
 directions stay as drawn until the first injection, which the stepper makes by the readable piece.
 """
 
-from .. import regression
-from .._compile import compiled
-from ..repulsion import saddle_free
+from ... import regression
+from ..._compile import compiled
+from ...repulsion import saddle_free
 from .follow import finish, follow
 from .passes import overwrite, project
 from .small import line_of, put_line

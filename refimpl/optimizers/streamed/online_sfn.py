@@ -12,11 +12,11 @@ itself, ``-alpha (m - V^T V m) + V^T frame^T inside``, is ``V^T f - alpha m`` in
 ``f = frame^T inside + alpha V m``.
 """
 
-from .. import regression
-from .._compile import compiled
-from ..optimizers import subspace
-from ..qr_step import qr_step, rotate_basis, shifted_qr_step
-from ..repulsion import row_sum_bound, saddle_free
+from ... import regression
+from ..._compile import compiled
+from ...qr_step import qr_step, rotate_basis, shifted_qr_step
+from ...repulsion import row_sum_bound, saddle_free
+from .. import subspace
 from .follow import finish, follow
 from .passes import overwrite, project
 from .small import line_of, put_line

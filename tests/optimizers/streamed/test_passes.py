@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from refimpl import regression
-from refimpl.streamed import passes
-from refimpl.streamed.tiles import WIDTH, from_tiles, into_tiles, padded
+from refimpl.optimizers.streamed import passes
+from refimpl.optimizers.streamed.tiles import WIDTH, from_tiles, into_tiles, padded
 from tests.rounding import EPS
 
 pytestmark = pytest.mark.numerics

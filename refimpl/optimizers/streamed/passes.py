@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import compiled, reassociated
+from ..._compile import compiled, reassociated
 from .tiles import WIDTH
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..linear_algebra.symmetric_eigen import congruence, eigh
+from ...linear_algebra.symmetric_eigen import congruence, eigh
 
 EVERY = 64
 WEAR = math.log(1e3)

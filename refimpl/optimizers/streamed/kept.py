@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import StateError
+from ...errors import StateError
 
 
 class Kept:

@@ -5,9 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from refimpl import errors, optimizers, streamed
-from refimpl.streamed import drift
-from refimpl.streamed.stepper import STEPPERS
+from refimpl import errors, optimizers
+from refimpl.optimizers import streamed
+from refimpl.optimizers.streamed import drift
+from refimpl.optimizers.streamed.stepper import STEPPERS
 
 from .replay import EPS, assert_replays, at_random, noisy_quadratic, parts, replay
 
