@@ -1,10 +1,11 @@
 """Two hundred interrupts at random moments: ``python -m tests.soak``, some minutes, no pytest.
 
 Seven of ten hit a run in a process that goes on afterwards: every method under `minimize`,
-`lattice` and SciPy's interface, compiled and not. The others are Ctrl-C at a command: `verify`,
-cells in one and in two processes, the regeneration of results. Counted are crashes, interrupts that
-were not heeded, finished cells that were lost, and processes left behind. Whatever does not end is
-ended, after all its stacks have been written to standard error, and has failed.
+`lattice`, SciPy's interface and the stepper, compiled and not. The others are Ctrl-C at a command:
+`verify`, cells in one and in two processes, the regeneration of results. Counted are crashes,
+interrupts that were not heeded, steppers between two steps, finished cells that were lost, and
+processes left behind. Whatever does not end is ended, after all its stacks have been written to
+standard error, and has failed.
 """
 
 import argparse
@@ -34,6 +35,8 @@ HUNG, HUNG_COMPILING, HUNG_CELLS = 120.0, 1800.0, 1800.0
 GONE = 10.0
 # Of what a program says, so many bytes are looked at.
 SAID = 1 << 20
+# Dimensions in which a loop of one's own makes streamed steps.
+WIDE = 100_000
 # Seconds for the stacks to be written.
 WRITTEN = 2.0
 # What Python says where it loses an exception that a handler raises within its import.
@@ -57,6 +60,8 @@ def calls(method):
 
     import refimpl
     from refimpl import functions
+    from refimpl._compile import JIT
+    from refimpl.optimizers import streamed
 
     def value(x):
         return (x * x).sum()
@@ -70,7 +75,12 @@ def calls(method):
     x0, given = [1.0, 0.5], {"method": method.name, "steps": 300, "noise": 0.1}
     own = {"jac": gradient, "hess": hessian}
     adapted = refimpl.scipy_method(method.name)
-    return {
+    loops = {}
+    if not method.curvature and not method.solver:
+        loops["stepper"] = lambda: loop(method.name, np.array(x0), 300)
+    if JIT and streamed.suits(method, WIDE, 3):
+        loops["stepper, streamed"] = lambda: loop(method.name, np.ones(WIDE), 30, dimension=3)
+    return loops | {
         "minimize": lambda: refimpl.minimize(functions.beale, x0, **given),
         "minimize, plain": lambda: refimpl.minimize(value, x0, **own, **given),
         "callback": lambda: refimpl.minimize(functions.beale, x0, callback=lambda x: None, **given),
@@ -82,6 +92,27 @@ def calls(method):
             value, x0, method=adapted, options={"maxiter": 300, "noise": 0.1}, **own
         ),
     }
+
+
+def loop(method, x0, steps, **hyperparameters):
+    """A loop of one's own; one that is interrupted must still be that of so many whole steps."""
+    import refimpl
+
+    scales = np.linspace(0.5, 2.0, x0.size)
+    optimizer = refimpl.stepper(method, x0, seed=0, **hyperparameters)
+    try:
+        for _ in range(steps):
+            optimizer.step(scales * optimizer.x)
+    except KeyboardInterrupt as error:
+        again = refimpl.stepper(method, x0, seed=0, **hyperparameters)
+        for _ in range(optimizer.steps + 1):
+            same = np.array_equal(optimizer.x, again.x)
+            again.step(scales * again.x)
+        optimizer.step(scales * optimizer.x)
+        if not same or not np.array_equal(optimizer.x, again.x):
+            raise RuntimeError("the interrupted loop is not that of whole steps") from error
+        error.path = optimizer.x
+        raise
 
 
 def runs(count, seed):

@@ -1,5 +1,6 @@
 """A loop of one's own: hand in gradients, get positions; what was learned can be kept on disk."""
 
+import contextlib
 import json
 import os
 import zipfile
@@ -80,6 +81,8 @@ class stepper:
         text = streaming(self.method) if many else self.method
         self._state = _compile.readable(text.start)(self.x, directions, self.parameters)
         self._step = _compile.readable(text.step)
+        # A streamed step overwrites its state: what interrupts it waits until all of it is there.
+        self._whole = _compile.sheltered.signals_deferred if many else contextlib.nullcontext
 
     @property
     def state(self):
@@ -93,19 +96,20 @@ class stepper:
         GradientError, DtypeError
             For another shape than that of `x`, NaN or infinity, or a step to where no float is;
             position and state stay what they were. Only a streamed step that leads nowhere has
-            overwritten its state: go on from the last file.
+            overwritten its state: go on from the last file. Ctrl-C comes between two steps.
         """
         g = real(gradient, "a gradient")
         if g.shape != self.x.shape:
             self._refuse(f"expected a gradient of shape {self.x.shape}, got {g.shape}")
         if not np.isfinite(g).all():
             self._refuse("expected a finite gradient, got NaN or infinity")
-        with np.errstate(all="ignore"):
-            # A copy, since a method of one's own may write into it.
-            x, state = self._step(self._state, self.x.copy(), g, self.parameters)
-        if not np.abs(x).max() <= LONGEST:
-            self._refuse("expected a gradient of a function that is bounded below: x has diverged")
-        self.x, self._state, self.steps = x, state, self.steps + 1
+        with self._whole():
+            with np.errstate(all="ignore"):
+                # A copy, since a method of one's own may write into it.
+                x, state = self._step(self._state, self.x.copy(), g, self.parameters)
+            if not np.abs(x).max() <= LONGEST:
+                self._refuse("expected a gradient of a function bounded below: x has diverged")
+            self.x, self._state, self.steps = x, state, self.steps + 1
         return x
 
     def _refuse(self, what):

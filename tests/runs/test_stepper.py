@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -258,6 +259,32 @@ def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
         .start(X0, np.eye(2, 3), optimizers.METHODS[name].parameters()._replace(dimension=2))
         ._fields
     )
+
+
+@pytest.mark.compiled
+def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
+    optimizer, again = (stepper("ogr", np.ones(5_000), dimension=2) for _ in range(2))
+    for one in (optimizer, again):
+        one.step(one.x)
+    advance = optimizer._state._advance
+
+    def interrupted(g):
+        signal.raise_signal(signal.SIGINT)
+        return advance(g)
+
+    monkeypatch.setattr(optimizer._state, "_advance", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            optimizer.step(optimizer.x)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        monkeypatch.undo()
+    again.step(again.x)
+    assert optimizer.steps == again.steps == 2
+    for one in (optimizer, again):
+        one.step(one.x)
+    np.testing.assert_array_equal(optimizer.x, again.x)
 
 
 @pytest.mark.compiled
