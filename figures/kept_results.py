@@ -65,6 +65,18 @@ def read(path, command):
     StateError
         If there is no such file, with the command that makes it.
     """
-    if not as_path(path).is_file():
+    return json.loads(there(path, command).read_text("utf-8"))["records"]
+
+
+def there(path, command):
+    """The path of a file of results.
+
+    Raises
+    ------
+    StateError
+        If there is no such file, with the command that makes it.
+    """
+    path = as_path(path)
+    if not path.is_file():
         raise StateError(f"{path} is missing: run `{command}`")
-    return json.loads(as_path(path).read_text("utf-8"))["records"]
+    return path

@@ -10,7 +10,6 @@ import json
 import numpy as np
 
 from refimpl import functions
-from refimpl.errors import StateError
 from refimpl.runs.experiments import tournament
 from refimpl.runs.experiments.cells import Cell, compute
 from refimpl.runs.experiments.tournament import Rival, Row
@@ -195,12 +194,12 @@ def path(name):
 
 def write(name, records):
     """Write the records of `tournament`, `ablation` or `escape`."""
-    path(name).parent.mkdir(exist_ok=True)
-    command = f"python -m figures.regenerate {name}"
+    command = kept_results.command(name)
     if name == "escape":
-        lines = ",\n ".join(json.dumps(record, sort_keys=True) for record in records)
-        path(name).write_text(f'{{"command": "{command}", "records": [\n {lines}\n]}}\n', "utf-8")
+        lines = (json.dumps(record, sort_keys=True) for record in records)
+        kept_results.write(lines, path(name), command)
     else:
+        path(name).parent.mkdir(exist_ok=True)
         tournament.write(records, path(name), command=command)
 
 
@@ -212,8 +211,7 @@ def read(name):
     StateError
         If there is no such file, with the command that makes it.
     """
-    if not path(name).exists():
-        raise StateError(f"{path(name)} is missing: run `python -m figures.regenerate {name}`")
+    command = kept_results.command(name)
     if name == "escape":
-        return json.loads(path(name).read_text("utf-8"))["records"]
-    return tournament.read(path(name))
+        return kept_results.read(path(name), command)
+    return tournament.read(kept_results.there(path(name), command))
