@@ -1,26 +1,20 @@
 """A loop of one's own: hand in gradients, get positions; what was learned can be kept on disk."""
 
 import contextlib
-import json
-import os
-import zipfile
-from pathlib import Path
 
 import numpy as np
 
-from .. import __version__, _compile, optimizers
+from .. import _compile, optimizers
 from .._numbers import real
-from .._outside import as_path
-from ..errors import CheckpointError, GradientError, StateError, UnsupportedOperationError
+from ..errors import GradientError, UnsupportedOperationError
 from ..outcomes import LONGEST
+from . import checkpoint
 from .execute import first_directions
 from .problem import as_position
 from .streaming import streaming, streams
 
 # As many are taken to be meant, where it is asked whether compiling pays.
 STEPS = 1_000
-# What opening a file that is no checkpoint, or half of one, raises.
-UNREADABLE = (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError)
 
 
 class stepper:
@@ -122,16 +116,9 @@ class stepper:
         ------
         OSError
         """
-        path = as_path(path)
-        header = {"refimpl": __version__, "method": self.method.name, "steps": self.steps}
+        header = {"method": self.method.name, "steps": self.steps}
         header["parameters"] = self.parameters._asdict()
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                np.savez(file, _header=json.dumps(header), x=self.x, **_leaves(self._state))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        checkpoint.write(path, header, self.x, self._state)
 
     @classmethod
     def load(cls, path, method=None, dimension=None):
@@ -151,58 +138,8 @@ class stepper:
             For a file that is damaged, of another version, or not what is expected.
         OSError
         """
-        path = Path(as_path(path))
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                found = {name: archive[name] for name in archive.files}
-            header = json.loads(str(found.pop("_header")))
-            x, kept = found.pop("x"), header["refimpl"]
-            name, steps, parameters = (header[key] for key in ("method", "steps", "parameters"))
-        except UNREADABLE as error:
-            raise CheckpointError(
-                f"{path}: expected what stepper.save wrote, got a file that is damaged or is none "
-                f"({type(error).__name__}: {error}); take an earlier one"
-            ) from error
-        for what, expected, got in (
-            ("version", __version__, kept),
-            ("method", method or name, name),
-            ("dimension", x.size if dimension is None else dimension, x.size),
-        ):
-            if got != expected:
-                raise CheckpointError(
-                    f"{path}: expected a checkpoint of {what} {expected}, got one of {got}"
-                )
+        header, x, found = checkpoint.read(path, method=method, dimension=dimension)
         # The directions of the start are overwritten by what is kept.
-        new = cls(name, x, seed=0, **parameters)
-        new._state, new.steps = _filled(new._state, found, path), steps
+        new = cls(header["method"], x, seed=0, **header["parameters"])
+        new._state, new.steps = checkpoint.filled(new._state, found, path), header["steps"]
         return new
-
-
-def _leaves(state, prefix="state"):
-    """Name -> array or number, of a state and of the states in it."""
-    if hasattr(state, "kept"):
-        return state.kept()
-    if not hasattr(state, "_asdict"):
-        return {prefix: state}
-    parts = (_leaves(part, f"{prefix}.{name}") for name, part in state._asdict().items())
-    return {name: leaf for part in parts for name, leaf in part.items()}
-
-
-def _filled(template, found, path, prefix="state"):
-    """A state like the template, with what was found."""
-    if hasattr(template, "kept"):
-        try:
-            template.refill(found)
-        except StateError as error:
-            raise CheckpointError(f"{path}: {error}") from None
-        return template
-    if hasattr(template, "_asdict"):
-        parts = template._asdict().items()
-        return template._make(_filled(p, found, path, f"{prefix}.{name}") for name, p in parts)
-    if prefix not in found or found[prefix].shape != np.shape(template):
-        raise CheckpointError(
-            f"{path}: expected {prefix} of shape {np.shape(template)}, got "
-            f"{found[prefix].shape if prefix in found else 'none'}; the file is of another state"
-        )
-    kept = found[prefix]
-    return kept if isinstance(template, np.ndarray) else type(template)(kept[()])
