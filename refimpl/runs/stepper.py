@@ -97,6 +97,8 @@ class stepper:
             self._refuse(f"expected a gradient of shape {self.x.shape}, got {g.shape}")
         if not np.isfinite(g).all():
             self._refuse("expected a finite gradient, got NaN or infinity")
+        if np.abs(g).max() > LONGEST:
+            self._refuse(f"expected a gradient of at most {LONGEST:g}, got {np.abs(g).max():g}")
         with self._whole():
             with np.errstate(all="ignore"):
                 # A copy, since a method of one's own may write into it.

@@ -74,6 +74,7 @@ def test_hyperparameters_are_kept(tmp_path):
         ([1.0, 2.0], GradientError, r"step 2: expected a gradient of shape \(3,\), got \(2,\)"),
         ([1.0, np.nan, 0.0], GradientError, "step 2: expected a finite gradient"),
         ([1.0, np.inf, 0.0], GradientError, "step 2: expected a finite gradient"),
+        ([1.0, 1e160, 0.0], GradientError, r"step 2: expected a gradient of at most 1e\+150"),
         ([1.0, 2j, 0.0], DtypeError, "gradient"),
         (["a", "b", "c"], DtypeError, "gradient"),
     ],
