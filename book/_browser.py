@@ -25,7 +25,7 @@ class Browser:
     Used as a context: the browser ends with it, and only this one.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, scrollbars=False):
         if CHROMIUM is None:
             raise BrowserMissingError(
                 f"expected a headless browser, one of {', '.join(NAMES)}, on the PATH of a POSIX "
@@ -45,7 +45,8 @@ class Browser:
                 os.dup2(end, number)
 
         options = (
-            *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *("--headless", "--no-sandbox", "--disable-gpu"),
+            *(() if scrollbars else ("--hide-scrollbars",)),
             *("--no-first-run", "--disable-background-networking", "--remote-debugging-pipe"),
             f"--user-data-dir={folder}",
         )
@@ -124,11 +125,14 @@ class Browser:
 
     def open(self, address):
         """Load a page, and wait until its scripts have run."""
-        # By way of an empty page, since another fragment alone would load nothing.
+        # By way of an empty page, since another fragment alone would load nothing; a page may give
+        # itself another fragment.
         for where in ("about:blank", address):
             self.send("Page.navigate", url=where)
-            state = f"document.readyState === 'complete' && location.href === {json.dumps(where)}"
-            self.wait(state)
+            there = json.dumps(where.partition("#")[0])
+            self.wait(
+                f"document.readyState === 'complete' && location.href.split('#')[0] === {there}"
+            )
 
     def wait(self, condition):
         """Wait until an expression in the page is true."""

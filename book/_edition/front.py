@@ -2,6 +2,8 @@
 
 import html
 
+# Pages with more, lists of names, are listed by their titles alone.
+MOST_SECTIONS = 25
 STYLE = """
 body { font: 11pt/1.5 sans-serif; color: #222; margin: 0 }
 header { height: 9.5in; break-after: page; text-align: center; padding-top: 2.5in;
@@ -35,10 +37,11 @@ def page(base, book, lines, about):
             parts.append(f"<h3>{html.escape(part)}</h3>" if part else "")
             last = part
         parts += [_line("", f"{name}.html", words, number) for _, words, _ in headings[:1]]
+        sections = [heading for heading in headings if heading[0] == 2]
+        if len(sections) > MOST_SECTIONS:
+            sections = []
         parts += [
-            _line("section", f"{name}.html#{place}", words, None)
-            for level, words, place in headings
-            if level == 2
+            _line("section", f"{name}.html#{place}", words, None) for _, words, place in sections
         ]
     base = html.escape(base)
     said = "".join(f"<p>{html.escape(line)}</p>" for line in about)

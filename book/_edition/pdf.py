@@ -67,6 +67,8 @@ READY = """(async () => {
   if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  // The document has its own list of contents.
+  document.querySelector("#jb-print-toc")?.remove();
   const box = document.createElement("div");
   box.style.cssText = "position: absolute; height: 0; overflow: hidden";
   for (const place of PLACES) {
@@ -83,7 +85,10 @@ def printed(browser, path, name, text, wanted):
     """One page of the book as a `Sheet`."""
     browser.open(Path(path).resolve().as_uri())
     browser.run(READY.replace("PLACES", json.dumps(sorted(wanted))))
-    data = browser.pdf(printBackground=True, preferCSSPageSize=False, **PAPER, **MARGINS)
+    # The structure that tags would give is lost in uniting.
+    data = browser.pdf(
+        printBackground=True, generateTaggedPDF=False, scale=0.85, **PAPER, **MARGINS
+    )
     return Sheet(name, headings(text), PdfReader(io.BytesIO(data)))
 
 
@@ -135,7 +140,6 @@ def unite(sheets, contents, title, folder):
         begin += len(sheet.reader.pages)
     _outline(writer, sheets, where)
     writer.add_metadata({"/Title": title})
-    writer.compress_identical_objects(remove_identicals=True, remove_orphans=True)
     return writer, counts
 
 
@@ -182,7 +186,7 @@ def _outline(writer, sheets, where):
 
 
 def number_pages(writer, browser, folder, skipped):
-    """Print the number of each page at its foot, but on the first ones."""
+    """Print the number of each page at its foot, but on the first ones; pack the document."""
     count = len(writer.pages)
     sheets = "".join(
         f"<section><p>{number}</p></section>" for number in range(skipped + 1, count + 1)
@@ -200,3 +204,6 @@ def number_pages(writer, browser, folder, skipped):
     numbers = PdfReader(io.BytesIO(browser.pdf(printBackground=False, **PAPER, **margins)))
     for page, number in zip(writer.pages[skipped:], numbers.pages, strict=True):
         page.merge_page(number)
+    for page in writer.pages:
+        page.compress_content_streams()
+    writer.compress_identical_objects(remove_duplicates=True, remove_unreferenced=True)

@@ -16,7 +16,7 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 # In the head of a page: without scripts the TeX is hidden.
-STYLE = "<noscript><style>.math .tex { display: none; }</style></noscript>"
+STYLE = "<noscript><style>html .math .tex { display: none; }</style></noscript>"
 # What the converter does not know, and the same said otherwise; MathML stretches by itself.
 OTHERWISE = {
     r"\\arg(?![A-Za-z])": r"\\operatorname{arg}",
