@@ -173,7 +173,7 @@ def main(arguments=None):
 
             return run.main(asked.html.resolve(), asked.only, progress)
         return make_teacher()
-    except (_browser.BrowserMissingError, order.BookMissingError) as error:
+    except (_browser.BrowserMissingError, order.BookMissingError, ModuleNotFoundError) as error:
         print(f"python -m book: {error}", file=sys.stderr)
         return 2
 

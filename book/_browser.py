@@ -60,7 +60,9 @@ class Browser:
         os.close(theirs)
         os.close(back)
         self.count, self.rest, self.session = 0, b"", None
-        self.messages = []
+        # All that is said on the console, and what of it is an error or a warning.
+        self.messages, self.errors = [], []
+        self.patience = PATIENCE
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
             "sessionId"
@@ -101,7 +103,7 @@ class Browser:
         if self.session:
             asked["sessionId"] = self.session
         os.write(self.to, json.dumps(asked).encode() + b"\0")
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         while True:
             message = self.receive(until)
             if message.get("id") == self.count:
@@ -112,16 +114,21 @@ class Browser:
 
     def _notice(self, message):
         name, told = message.get("method"), message.get("params", {})
+        words, bad = None, True
         if name == "Runtime.consoleAPICalled":
-            self.messages.append(str([part.get("value") for part in told["args"]]))
+            words = str([part.get("value") for part in told["args"]])
+            bad = told["type"] in ("error", "warning", "assert")
         elif name == "Runtime.exceptionThrown":
-            self.messages.append(str(told["exceptionDetails"].get("exception", told)))
+            words = str(told["exceptionDetails"].get("exception", told))
         elif name == "Log.entryAdded":
-            self.messages.append(told["entry"]["text"])
+            words, bad = told["entry"]["text"], told["entry"]["level"] in ("error", "warning")
         elif name == "Network.requestWillBeSent":
             address = told["request"]["url"]
             if not address.startswith(("file:", "data:", "about:")):
-                self.messages.append(f"asked for {address}")
+                words = f"asked for {address}"
+        if words is not None:
+            self.messages.append(words)
+            self.errors += [words] if bad else []
 
     def open(self, address):
         """Load a page, and wait until its scripts have run."""
@@ -136,7 +143,7 @@ class Browser:
 
     def wait(self, condition):
         """Wait until an expression in the page is true."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         while not self.run(condition):
             if time.monotonic() > until:
                 raise TimeoutError(f"still not true: {condition}")
