@@ -175,12 +175,9 @@ def _outline(writer, sheets, where):
         for level, words, place in sheet.headings:
             page, top = where.get((sheet.name, place), where[sheet.name, ""])
             above = max((k for k in parents if k < level), default=None)
+            fit = Fit.xyz(left=None, top=top, zoom=None)
             item = writer.add_outline_item(
-                words,
-                page,
-                parents.get(above),
-                fit=Fit.xyz(left=None, top=top, zoom=None),
-                is_open=False,
+                title=words, page_number=page, parent=parents.get(above), fit=fit, is_open=False
             )
             parents = {k: v for k, v in parents.items() if k < level} | {level: item}
 
