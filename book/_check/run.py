@@ -27,6 +27,13 @@ READY = """(async () => {
   await document.fonts.ready;
   if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
 })()"""
+# What moves or fades in has begun, and is at its end.
+SETTLED = """(async () => {
+  for (let k = 0; k < 2; ++k) await new Promise(requestAnimationFrame);
+  for (const one of document.getAnimations()) {
+    if (Number.isFinite(one.effect.getComputedTiming().endTime)) one.finish();
+  }
+})()"""
 # Without scripts: formulas that are not to be read, and TeX that is.
 PLAIN = """(() => {
   const seen = (element) => element.getClientRects().length > 0;
@@ -64,10 +71,16 @@ class Checker:
         self.browser = browser
         self.axe, self.measures = axe(), MEASURES.read_text(encoding="utf-8")
 
-    def show(self, address, width, **look):
-        self.browser.size(width, touch=width < 600, **look)
+    def show(self, address, width, dark=False):
+        self.browser.size(width, touch=width < 600, dark=dark)
         self.browser.open(address)
         self.browser.run(READY)
+        # The theme is set by a script, and colours pass into each other.
+        theme = "dark" if dark else "light"
+        self.browser.wait(
+            f"['{theme}', undefined].includes(document.documentElement.dataset.theme)"
+        )
+        self.browser.run(SETTLED)
 
     def measured(self, address):
         """What is cut, hidden or nameless, and what is said on the console."""
@@ -87,6 +100,7 @@ class Checker:
         for dark, only in ((False, None), (True, ["color-contrast"])):
             self.show(address, WIDE, dark=dark)
             self.browser.run("document.querySelectorAll('details').forEach((d) => d.open = true)")
+            self.browser.run(SETTLED)
             self.browser.run(f"{self.axe};0")
             for impact, name, places in self.browser.run(AXE.replace("ONLY", json.dumps(only))):
                 if impact in SERIOUS:
@@ -126,7 +140,8 @@ class Checker:
             if not found:
                 yield "search", f"nothing found for {words!r}"
             first = found.index("api.html") if "api.html" in found else len(found)
-            late = {page for page in found[first:] if page != "api.html"}
+            # Entries of the index follow once more behind all others.
+            late = set(found[first:]) - set(found[:first]) - {"api.html"}
             yield from (("search", f"{words!r}: {page} behind the API") for page in sorted(late))
 
 

@@ -28,7 +28,9 @@ def give(app, pagename, templatename, context, doctree):
     if make is not None:
         context["generate_toctree_html"] = lambda *args, **options: named(make(*args, **options))
     if "body" in context:
-        context["body"] = context["body"].replace(HIDING, "<summary>")
+        body = context["body"].replace(HIDING, "<summary>")
+        # In a list, which the bibliography says it is, stand items.
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
     context["metatags"] = context.get("metatags", "") + FIRST_VISIT
 
 
