@@ -87,7 +87,7 @@ def parser():
         "run",
         run,
         "Run one method from one start and print its path.",
-        epilog="Example: refimpl run beale --method fogr --start -2 1 --noise 0.1 --seed 0",
+        epilog="Example: refimpl run beale --start 1 1 --noise 0.1",
     )
     _add_problem(sub)
     sub.add_argument("--start", nargs="+", type=float, metavar="X", required=True, help="the start")
@@ -289,6 +289,7 @@ def list_functions(options):
 
 def run(options):
     """One run, its path as a table, and if asked for as a picture."""
+    from . import functions
     from .runs.minimize import minimize
 
     if options.plot:
@@ -325,7 +326,22 @@ def run(options):
             ]
         )
         print(result.message)
+        if not result.diverged:
+            print(_nearest_minimum(functions.get(options.function), result.x), end="")
     return FELL_SHORT if result.diverged else HELD
+
+
+def _nearest_minimum(function, x):
+    """A line that says how far a position is from the nearest known minimum, if one is known."""
+    minima = function.minima
+    if not len(minima):
+        return ""
+    distances = np.linalg.norm(minima - x, axis=1)
+    nearest = int(distances.argmin())
+    return (
+        f"The nearest known minimum, {function.minimum_value:g} at {_point(minima[nearest])}, "
+        f"is {distances[nearest]:.3g} away.\n"
+    )
 
 
 def lattice(options):

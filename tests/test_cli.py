@@ -1,6 +1,8 @@
 """The command line: what it prints, and its exit status."""
 
 import json
+import math
+import re
 import subprocess
 import sys
 
@@ -96,6 +98,22 @@ def test_run_is_minimize(capsys):
     expected = refimpl.minimize("beale", [-2, 1], steps=5, noise=0.1, seed=3, beta=0.4)
     assert status == 0
     np.testing.assert_array_equal(json.loads(out)["path"], expected.path)
+
+
+def test_run_says_where_it_ended(capsys):
+    """The readme's first run ends at Beale's minimum; a function without one has none to name."""
+    given = ["--start", "1", "1", "--noise", "0.1"]
+    status, out, _ = run(capsys, "run", "beale", *given)
+    assert status == 0
+    *_, table, message, last = out.splitlines()
+    assert message == "All steps were made."
+    end = [float(number) for number in re.search(r"\((.*)\)", table)[1].split(", ")]
+    told = re.fullmatch(r"The nearest known minimum, 0 at \(3, 0\.5\), is (\S+) away\.", last)
+    # Ten digits of the position were printed, and three of the distance.
+    assert float(told[1]) == pytest.approx(math.dist(end, (3.0, 0.5)), rel=5e-3)
+    assert float(told[1]) < 0.3
+    _, out, _ = run(capsys, "run", "monkey_saddle", *given, "--steps", "3")
+    assert out.splitlines()[-1] == "All steps were made."
 
 
 def test_run_that_diverges_fell_short(capsys):

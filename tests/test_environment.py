@@ -19,7 +19,9 @@ ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-
 # What draws the book: another version can move a button or break a page.
 PINNED = {
     "jupyter-book",
+    "latex2mathml",
     "myst-nb",
+    "pypdf",
     "sphinx",
     "sphinx-book-theme",
     "sphinx-exercise",

@@ -1,4 +1,4 @@
-"""Executes the pages of the book side by side, one a processor, before they are read.
+"""Executes the pages of the book side by side, one a processor; writes them side by side, too.
 
 myst-nb executes one page after the other while it reads them; here its own cache is filled first,
 by its own means. A page that fails is left to it, which reports the failure.
@@ -96,8 +96,14 @@ def execute(app, env, docnames):
             )
 
 
+def write_side_by_side(app, env):
+    """Write the pages by as many processes; not all that reads them is made for that."""
+    app.parallel = processors()
+
+
 def setup(app):
     # What is compiled for a page is no output of it.
     os.environ["REFIMPL_QUIET"] = "1"
     app.connect("env-before-read-docs", execute)
+    app.connect("env-updated", write_side_by_side)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
