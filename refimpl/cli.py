@@ -128,6 +128,10 @@ def parser():
     from .verify import commands as verification
 
     verification.add(command, _oracle)
+
+    from .verify.projects import commands as projects
+
+    projects.add(command)
     return top
 
 
