@@ -79,7 +79,7 @@ MISTAKES = {
     "a step up the hill": ("-p.alpha, momentum)", "p.alpha, momentum)", {"momentum"}),
     "no bias correction": ("sqrt(square[i] / (1 - decay2))", "sqrt(square[i])", {"adam"}),
     "the old mean": ("0 : x - mean_theta[i]", "0 : offTheta[i]", {"fogr", "dogr", "cdogr"}),
-    "no modulus": ("min(abs(lambda), LARG", "min(lambda, LARG", {"fogr", "online_sfn"}),
+    "no modulus": ("min(abs(lambda), LARGEST", "min(lambda, LARGEST", {"fogr", "online_sfn"}),
     "no root": ("sqrt(quotient(c,", "(quotient(c,", {"cdogr"}),
     "no transport": ("if (p.transport)", "if (!p.transport)", {"online_sfn"}),
     "no shift": ("const mu = shifted ?", "const mu = !shifted ?", {"online_sfn", "ogr"}),
