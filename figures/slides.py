@@ -95,7 +95,7 @@ def slide(text, number, total):
     def out(block):
         kind, content = block[1], block[2].strip()
         if kind == "notes":
-            notes.append(f"<aside>{_markdown().render(content)}</aside>")
+            notes.append(f'<div class="note" role="note">{_markdown().render(content)}</div>')
         else:
             shown.append(_shown(kind, content))
         return ""

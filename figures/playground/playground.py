@@ -260,8 +260,10 @@ body {{ font: 16px/1.5 sans-serif; margin: 1em auto; max-width: 800px; padding: 
 </style>
 </head>
 <body>
+<main>
 <h1>Playground</h1>
 {interactive(compute())}
+</main>
 </body>
 </html>
 """

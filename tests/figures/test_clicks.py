@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.numerics,
     pytest.mark.within,
     pytest.mark.once,
-    pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.MISSING),
+    browser.needed,
 ]
 
 PAGE = (
@@ -33,12 +33,6 @@ PLAYED = [name for name in INTERACTIVE if name not in ("phase_plane", "playgroun
 SAID = "[...document.querySelectorAll('output')].map((output) => output.textContent)"
 # Least size of letters on a phone, in its pixels, and of a finger's target.
 LEAST, FINGER = 11.0, 32.0
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with browser.Browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.figures.figure_settings import SMALL
 from tests.figures.playground import browser
 
 pytestmark = [pytest.mark.numerics, pytest.mark.within, pytest.mark.once]
-in_chromium = pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.MISSING)
+in_chromium = browser.needed
 
 BOOK = Path(figures.__file__).parents[1] / "book"
 LECTURES = slides.names()
@@ -44,12 +44,6 @@ def decks(tmp_path_factory):
         (folder / slides.file_name(name)).write_text(slides.deck(name), encoding="utf-8")
     patch.undo()
     return folder
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with browser.Browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -143,7 +137,7 @@ def test_a_slide_of_the_words_alone():
     assert 'aria-label="slide 2 of 3"' in made
     assert "<h2>Two</h2>" in made
     assert "<msub><mi>a</mi><mn>1</mn></msub>" in made
-    assert re.search(r"<aside><p>say it</p>\s*</aside>", made)
+    assert re.search(r'<div class="note" role="note"><p>say it</p>\s*</div>', made)
 
 
 def test_the_command_writes_decks_and_the_playground(tmp_path, monkeypatch, capsys):
@@ -199,7 +193,7 @@ def test_a_figure_on_a_slide_keeps_its_keys_and_plays(opened):
 @in_chromium
 def test_notes_are_shown_when_asked_for(opened):
     page = opened("lecture_1")
-    shown = "document.querySelector('.now aside').getClientRects().length > 0"
+    shown = "document.querySelector('.now .note').getClientRects().length > 0"
     assert not page.run(shown)
     page.key("n", 78)
     assert page.run(shown)
@@ -226,7 +220,7 @@ def test_a_page_a_slide_is_printed(name, opened):
     printed = page.send("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
     assert len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed["data"]))) == count(name)
     page.send("Emulation.setEmulatedMedia", media="print")
-    shown = """[...document.querySelectorAll("nav, aside, .controls")].map((e) =>
+    shown = """[...document.querySelectorAll("nav, .note, .controls")].map((e) =>
       e.getClientRects().length)"""
     assert not any(page.run(shown))
     page.send("Emulation.setEmulatedMedia", media="")

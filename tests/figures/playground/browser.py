@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import time
 
+import pytest
+
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None) if os.name == "posix" else None
-MISSING = "Chromium is not installed"
+needed = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 # Seconds for an answer; a machine under load starts a browser slowly.
 PATIENCE = 60.0
 
