@@ -3,7 +3,9 @@
 // Pasted into a figure's script, which calls it for each of its roots. A figure gives `begin` how
 // it is built, for a wide page or a phone, and how one step of it is shown; the rest is here.
 const player = (root) => {
-  const NARROW = 600, CALM = 1000; // pixels, and milliseconds a step for those who want no motion
+  // Below this share of its width a figure is built for a phone, since its letters get too small;
+  // and milliseconds a step for those who want no motion.
+  const NARROW = 0.8, CALM = 1000;
   const one = (name) => root.querySelector(name);
   const d = JSON.parse(one('script[type="application/json"]').textContent);
   const svg = one("svg"), words = one("output"), slider = one(".at");
@@ -123,7 +125,7 @@ const player = (root) => {
 
   // --------------------------------------------------------------------------------- the player
 
-  const narrow = () => root.clientWidth > 0 && root.clientWidth < NARROW;
+  const wide = svg.viewBox.baseVal.width, narrow = () => root.clientWidth > 0 && root.clientWidth < NARROW * wide;
   const controls = {};
 
   // `build(narrow)` draws what stays, `show(step)` what changes; `pause` is a step's time in
@@ -159,7 +161,13 @@ const player = (root) => {
         if (slider.value === slider.max) stop();
       }, still?.matches ? Math.max(pause, CALM) : pause);
     };
-    const draw = () => { built = narrow(); build(built); shown(); };
+    const draw = () => {
+      built = narrow();
+      // Built for a phone, it does not grow on what is wider.
+      svg.style.maxWidth = built ? "500px" : "";
+      build(built);
+      shown();
+    };
     const keys = {
       " ": toggle, Enter: toggle, Home: () => go(slider.min), End: () => go(slider.max),
       ArrowLeft: () => (nudge ? nudge(-1, 0) : by(-1)), ArrowRight: () => (nudge ? nudge(1, 0) : by(1)),

@@ -266,10 +266,8 @@ def test_who_wants_no_motion_gets_a_step_a_second(opened):
 # ----------------------------------------------------------------- on a phone, in the dark, printed
 
 
-@pytest.mark.parametrize("name", INTERACTIVE)
-def test_it_reads_on_a_phone(name, opened):
-    """Letters large enough, nothing wider than the window, targets for a finger."""
-    page = opened(name, 390, touch=True)
+def letters(page):
+    """Sizes of all letters, in pixels of the window."""
     sizes = page.run(
         """[...document.querySelectorAll("svg[role] text, p, label, output, legend, button")]
           .filter((t) => t.textContent.trim() && t.getClientRects().length).map((t) => {
@@ -278,7 +276,25 @@ def test_it_reads_on_a_phone(name, opened):
           })"""
     )
     assert len(sizes) > 10
-    assert min(sizes) >= LEAST
+    return sizes
+
+
+@pytest.mark.parametrize("name", INTERACTIVE)
+def test_letters_are_neither_small_nor_large_at_any_width(name, opened):
+    """From the smallest phone to a wide page, where the usual size is 14 to 16 pixels."""
+    page = opened(name)
+    for width in (360, 460, 580, 620, 780, 1280):
+        page.size(width)
+        # Two frames, in which what has changed its size is built anew.
+        page.run("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
+        assert LEAST <= min(letters(page)) <= max(letters(page)) <= 20.0, width
+
+
+@pytest.mark.parametrize("name", INTERACTIVE)
+def test_it_reads_on_a_phone(name, opened):
+    """Letters large enough, nothing wider than the window, targets for a finger."""
+    page = opened(name, 390, touch=True)
+    assert min(letters(page)) >= LEAST
     assert page.run("document.documentElement.scrollWidth") == 390
     outside = page.run(
         """[...document.querySelectorAll("svg[role] > text")].filter((t) => {
