@@ -1,10 +1,11 @@
-"""A scene to be played on a page: panels, layers that change from frame to frame, a slider.
+"""What is interactive: a figure's own script in the frame, with the player and the laboratory.
 
-The piece of HTML needs no server and no other file, and any number of them can be on a page. It
-rests at the last frame; without scripts a static figure stands in its place.
+The piece of HTML needs no server and no other file, and any number of them can be on a page;
+without scripts a static figure stands in its place. What it computes it computes in the page, by
+the module that the reference outputs verify, `figures/playground/laboratory.js`; what it draws and
+how it is played is in `figures/player.js`.
 """
 
-import html
 import json
 import re
 from pathlib import Path
@@ -13,134 +14,66 @@ import numpy as np
 
 from . import page, style
 
+HERE = Path(__file__).parent
+FRAME, PLAYER = HERE / "frame.html", HERE / "player.js"
+LABORATORY = HERE / "playground" / "laboratory.js"
+# What a click into the picture does where it does not choose a start.
+PLAYS = (
+    "A click or tap on the picture plays and pauses; with the picture chosen by the tabulator key "
+    "the space bar does so too, and the arrow keys make single steps."
+)
+
 
 def numbers(array, digits=3):
-    """An array as nested lists of rounded floats, for a layer."""
+    """An array as nested lists of rounded floats."""
     return np.round(np.asarray(array, dtype=float), digits).tolist()
 
 
-def panel(box, x, y, title="", xlabel="", ylabel="", xticks=(), yticks=()):
-    """A panel of a scene.
+def script(path):
+    """A file of JavaScript without indentation and lines of comment, to be pasted into a page."""
+    return re.sub(r"(?m)^[ \t]+|^[ \t]*//.*\n|^\n", "", path.read_text(encoding="utf-8"))
+
+
+def framed(template, kind, content, *, last, shown=None, least=0, gestures=PLAYS, **values):
+    """One interactive figure: a template's own style, controls and script in the frame of all.
+
+    Its script finds the data as `d`, the laboratory, and what the player gives to every script; it
+    calls `begin` at the end.
 
     Parameters
     ----------
-    box : (left, top, width, height)
-        In units of 1/720 of the scene's usual width.
-    x, y : (low, high)
-        The ranges of its scales.
-    title, xlabel, ylabel : str, optional
-    xticks, yticks : sequence of (position, str), optional
-        Without any there are no axes.
-
-    Returns
-    -------
-    dict
-    """
-    return {
-        "box": list(box),
-        "x": list(x),
-        "y": list(y),
-        "title": title,
-        "xlabel": xlabel,
-        "ylabel": ylabel,
-        "xticks": list(xticks),
-        "yticks": list(yticks),
-    }
-
-
-def layer(
-    panel,
-    kind,
-    color,
-    *,
-    width=2.0,
-    opacity=1.0,
-    dashes="none",
-    fixed=None,
-    growing=None,
-    frames=None,
-):
-    """A layer of a scene: marks that stay, that grow by one a frame, or that change each frame.
-
-    Parameters
-    ----------
-    panel : int
-        Where it is drawn.
+    template : path
+        Its parts follow comments with their names: style, controls, script.
     kind : str
-        ``"line"`` and ``"dots"`` (points x, y), ``"lines"`` (several lines), ``"arrows"``
-        (x0, y0, x1, y1), or ``"cells"`` (the opacities of a square matrix, row after row).
-    color : str
-    width : float, optional
-        Of the lines, or the diameter of the dots.
-    opacity : float, optional
-    dashes : str, optional
-    fixed, growing : list, optional
-        One list of marks.
-    frames : list of lists, optional
-        Marks for each frame.
-
-    Returns
-    -------
-    dict
-    """
-    marks = {"fixed": fixed, "growing": growing, "frames": frames}
-    return {
-        "panel": panel,
-        "kind": kind,
-        "color": color,
-        "width": width,
-        "opacity": opacity,
-        "dashes": dashes,
-    } | {name: value for name, value in marks.items() if value is not None}
-
-
-def scene(panels, layers, words, *, alt, static, wide=720, tall=400, pause=250):
-    """The scene as a piece of HTML.
-
-    Parameters
-    ----------
-    panels, layers : lists of dict
-        From `panel` and `layer`.
-    words : list of str
-        What is said under each frame; as many as there are frames.
-    alt : str
-        What the scene shows, in words.
-    static : str
-        HTML that stands in its place where no script runs, as from `page.image`.
-    wide, tall : int, optional
-        Size of the drawing.
-    pause : int, optional
-        Milliseconds a frame.
+        The class of the figure's root.
+    content : dict
+        The data, for JSON.
+    last, shown, least : int, optional
+        Of the player's slider: its end, where it rests at first (its end), and its beginning.
+    gestures : str, optional
+        What each gesture does, in words beside the figure.
+    **values : str
+        What else stands between at signs in the template.
 
     Returns
     -------
     str
     """
-    content = {"panels": panels, "layers": layers, "words": words, "pause": pause}
-    return framed(
-        Path(__file__).with_suffix(".html"),
-        "played-scene",
-        content,
-        accent=style.look("fogr").color,
-        alt=html.escape(alt),
-        last=str(len(words) - 1),
-        static=static,
-        tall=str(tall),
-        wide=str(wide),
-    )
-
-
-def framed(template, kind, content, **values):
-    """One interactive figure: a template's own style, controls and script in the frame of all.
-
-    Its script finds the data as `d`, and what the frame gives every script, `panel` and `play`
-    above all; it defines `show`, which the frame calls at the end. `kind` is the class of the
-    figure's root.
-    """
     text = Path(template).read_text(encoding="utf-8")
-    named, frame = re.split("<!-- (\\w+) -->\n", text)[1:], Path(__file__).with_name("frame.html")
+    named = re.split("<!-- (\\w+) -->\n", text)[1:]
     parts = {name: part.rstrip() for name, part in zip(named[::2], named[1::2], strict=True)}
-    return fill(frame, content, **parts, kind=kind, **values)
+    slider = {"last": last, "least": least, "shown": last if shown is None else shown}
+    return fill(
+        FRAME,
+        content,
+        **parts,
+        **{name: str(number) for name, number in slider.items()},
+        gestures=gestures,
+        kind=kind,
+        **values,
+        laboratory=script(LABORATORY),
+        player=script(PLAYER),
+    )
 
 
 def fill(template, content, **values):

@@ -63,6 +63,14 @@ def plot(function, method, result, file):
     figures().write(one_run.draw(functions.get(function), [run]), file)
 
 
+def write_slides(options):
+    """The slides of all lectures, and the playground that they link to, into a folder."""
+    figures()
+    for path in importlib.import_module("figures.slides").write(as_path(options.folder)):
+        print(path)
+    return 0
+
+
 def write_playground(options):
     """The playground as a page, opened if so asked."""
     figures()

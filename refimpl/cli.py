@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from ._outside import say, with_output
-from ._pictures import draw, plot, prepare, write_playground
+from ._pictures import draw, plot, prepare, write_playground, write_slides
 from .errors import RunError
 
 HELD, FELL_SHORT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -125,9 +125,16 @@ def parser():
     sub.add_argument("file", nargs="?", default="playground.html", help="(default: %(default)s)")
     sub.add_argument("--open", action="store_true", help="open it in the browser")
 
+    sub = command("slides", write_slides, "Write the slides of the course, one page a lecture.")
+    sub.add_argument("--folder", default="slides", help="where (default: %(default)s)")
+
     from .verify import commands as verification
 
     verification.add(command, _oracle)
+
+    from .verify.projects import commands as projects
+
+    projects.add(command)
     return top
 
 

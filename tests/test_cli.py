@@ -25,7 +25,10 @@ def run(capsys, *arguments):
 
 @pytest.mark.parametrize(
     "command",
-    ["methods", "functions", "run", "lattice", "figures", "playground", "vectors", "verify"],
+    [
+        *("methods", "functions", "run", "lattice", "figures", "playground", "slides"),
+        *("vectors", "verify", "check-project"),
+    ],
 )
 def test_help_everywhere(capsys, command):
     status, out, _ = run(capsys, command, "--help")

@@ -1,5 +1,7 @@
 """A basis of two directions following noisy gradients in space, whose plane is switched."""
 
+import html
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +11,7 @@ from refimpl import online_pca
 from .. import player, style
 
 RULES = ("Oja", "injection")
+LOOKS = ("fogr", "adam")
 AZIMUTH, ELEVATION = 0.6, 0.45  # of the view, radians
 
 
@@ -91,7 +94,7 @@ def draw(data):
     stages = _stages(data)
     figure, axes = style.subplots(2, len(stages), height=3.7)
     player.entitle(axes[0], stages)
-    for k, (rule, name) in enumerate(zip(RULES, ("fogr", "adam"), strict=True)):
+    for k, (rule, name) in enumerate(zip(RULES, LOOKS, strict=True)):
         color = style.look(name).color
         for t, ax in zip(stages, axes[k], strict=True):
             ax.plot(*circle(data.truth[t]).T, color=style.GREY, linestyle="--", linewidth=1.2)
@@ -135,37 +138,27 @@ def alt_interactive(data):
 
 
 def interactive(data):
-    """The two frames, step by step, as a piece of HTML."""
-    frames = range(data.gradient.shape[0] + 1)
-    truth = [player.numbers(circle(rows), 2) for rows in data.truth]
-    newest = [[]] + [player.numbers(np.array([[0.0, 0.0], g])) for g in project(data.gradient)]
-    tips = [line[-1:] for line in newest]
-    panels, layers = [], []
-    for k, (rule, name) in enumerate(zip(RULES, ("fogr", "adam"), strict=True)):
-        color = style.look(name).color
-        panels.append(player.panel((10 + 360 * k, 30, 340, 340), (-1.7, 1.7), (-1.7, 1.7), rule))
-        axes = project(data.frame[k])
-        arrows = np.concatenate([np.zeros_like(axes), axes], axis=2)
-        circles = [player.numbers(circle(rows), 2) for rows in data.frame[k]]
-        layers += [
-            player.layer(k, "line", "currentColor", width=1.5, dashes="6 4", frames=truth),
-            player.layer(k, "line", style.GREY, width=1.5, frames=newest),
-            player.layer(k, "dots", style.GREY, width=8, frames=tips),
-            player.layer(k, "line", color, width=1.5, frames=circles),
-            player.layer(k, "arrows", color, width=3, frames=player.numbers(arrows)),
-        ]
-    words = [
-        f"Step {t}. Angle between the tracked and the true plane: Oja {data.angle[0, t]:.0f}°, "
-        f"injection {data.angle[1, t]:.0f}°."
-        + (" The plane has been switched." if t > len(frames) // 2 else "")
-        for t in frames
-    ]
-    return player.scene(
-        panels,
-        layers,
-        words,
-        alt=alt_interactive(data),
+    """The two frames, step by step, as a piece of HTML; it follows the gradients itself."""
+    steps = data.gradient.shape[0]
+    content = {
+        "gradient": data.gradient.tolist(),
+        "start": data.frame[0, 0].tolist(),
+        "truth": [data.truth[0].tolist(), data.truth[-1].tolist()],
+        "switched": steps // 2,
+        "view": project(np.eye(3)).tolist(),
+        "colors": [style.look(name).color for name in LOOKS],
+        "grey": style.GREY,
+    }
+    return player.framed(
+        Path(__file__).with_suffix(".html"),
+        "turning-frame",
+        content,
+        last=steps,
+        accent=style.RED,
+        alt=html.escape(alt_interactive(data)),
+        gamma=f"{data.gamma:g}",
         static=player.still(draw, alt, data),
-        tall=380,
-        pause=350,
+        tall="376",
+        turn=f"{data.turn:g}",
+        wide="720",
     )

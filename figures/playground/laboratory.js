@@ -1,4 +1,5 @@
-// The functions, the noise and seven methods of the book in JavaScript, for the playground.
+// The functions, the noise, the pieces and seven methods of the book in JavaScript, for all that is
+// interactive in it.
 //
 // A port of `refimpl`, with its names and in its order of operations: the reference outputs verify
 // it through `verify.js`, and NumPy's own numbers its noise. It reads and draws nothing. Node takes
@@ -227,13 +228,14 @@ const laboratory = (() => {
   // -------------------------------------------------------------------- piece 2: online PCA
 
   const over = (a, b) => (b < 1 ? min(a, HUGE * b) / b : a / b);
-  const inject = (V, x, turn) => { // orth(V + turn 1 x^T), the sum never formed
-    const [n, long] = direction(x), d = V.length, size = largest(V);
-    let W = V.map((row) => row.map((v) => v / (size || 1)));
+  const limited = (a, b) => (b > 1 ? min(a, 1e50 / b) * b : min(a * b, 1e50));
+  const byLongestRow = (V) => {
+    const size = largest(V), W = V.map((row) => row.map((v) => v / (size || 1)));
     const longest = size === 0 ? 1 : sqrt(max(...W.map((row) => dot(row, row))));
-    W = W.map((row) => row.map((v) => v / longest));
-    const old = W.map((row) => row.slice()), far = over(long, size === 0 ? 1 : min(size, HUGE) * longest);
-    const b = new Array(d).fill(far > 1 ? min(turn, 1e50 / far) * far : min(turn * far, 1e50));
+    return [W.map((row) => row.map((v) => v / longest)), size === 0 ? 1 : min(size, HUGE) * longest];
+  };
+  const leant = (old, lean, n) => { // orth(old + lean n^T), the sum never formed
+    const W = old.map((row) => row.slice()), b = lean.slice(), d = W.length;
     for (let i = 0; i < d; i++) {
       const denominator = 1 + b[i] * b[i];
       for (let j = i + 1; j < d; j++) {
@@ -245,6 +247,14 @@ const laboratory = (() => {
       if (length(W[i]) <= 4 * d * EPS * before) W[i] = zeros(n.length);
     }
     return straightenAll(W, old);
+  };
+  const inject = (V, x, turn) => {
+    const [n, long] = direction(x), [old, size] = byLongestRow(V);
+    return leant(old, zeros(V.length).fill(limited(turn, over(long, size))), n);
+  };
+  const oja = (V, x, gamma) => {
+    const [n, long] = direction(x), [old] = byLongestRow(V), rate = limited(sqrt(gamma), long) ** 2;
+    return leant(old, onto(old, n).map((share) => rate * share), n);
   };
   const carried = (P, C) => { // P C P^T, symmetric where C is
     const d = C.length, half = (s) => table(d, d, (i, j) => 0.5 * C[i][j] + s * 0.5 * C[j][i]);
@@ -289,7 +299,7 @@ const laboratory = (() => {
     const A = table(d, d, (i, j) => 0.5 * (part(i, j) + part(j, i)));
     const mu = shifted ? max(...A.map((row) => row.reduce((sum, a) => sum + abs(a), 0))) : 0;
     const rotation = orthogonalFactor(table(d, d, (i, j) => A[i][j] + (i === j ? mu : 0)));
-    return { rotation, H: congruence(rotation, A).map((row) => row.map((a) => ldexp(a, exponent))) };
+    return { rotation, rotated: congruence(rotation, A).map((row) => row.map((a) => ldexp(a, exponent))) };
   };
   const turned = ({ V, line }, rotation) => {
     const T = transposed(rotation);
@@ -298,14 +308,14 @@ const laboratory = (() => {
 
   // ------------------------------------------------------------------- piece 4: repulsion
 
-  const saddleFree = (H, g, div, cut) => {
+  // Minus the gradient along each eigenvector over what is made of the curvature there; 0 at 0.
+  const alongAxes = (H, g, made) => {
     const { values, E } = eigh(H), d = g.length, step = zeros(d);
     const rounding = d * EPS * max(abs(values[0]), abs(values[d - 1]));
     for (let i = 0; i < d; i++) {
-      const lambda = abs(values[i]) > rounding ? abs(values[i]) : 0;
-      const curvature = max(div * min(lambda, LARGEST / max(div, 1)), cut);
+      const curvature = made(abs(values[i]) > rounding ? values[i] : 0);
       if (curvature === 0) continue;
-      const longest = LARGEST / d * min(curvature, 1);
+      const longest = LARGEST / d * min(abs(curvature), 1);
       let along = 0;
       for (let k = 0; k < d; k++) along += E[k][i] * g[k];
       along = min(max(along, -longest), longest);
@@ -313,6 +323,9 @@ const laboratory = (() => {
     }
     return step;
   };
+  const newton = (H, g) => alongAxes(H, g, (lambda) => lambda);
+  const saddleFree = (H, g, div, cut) =>
+    alongAxes(H, g, (lambda) => max(div * min(abs(lambda), LARGEST / max(div, 1)), cut));
   const rowSumBound = (H, g, div, cut) => map(H, (row, i) => {
     const sum = row.reduce((total, h) => total + abs(h), 0);
     const bound = max(div * min(sum, LARGEST / max(div, 1)), cut), longest = LARGEST * min(bound, 1);
@@ -409,7 +422,7 @@ const laboratory = (() => {
     let known = prior(model.line), H = symmetricHessian(known);
     if (p.turning) {
       const step = qrStep(H, true);
-      [model, H] = [turned(model, step.rotation), step.H];
+      [model, H] = [turned(model, step.rotation), step.rotated];
       known = prior(model.line);
     }
     const share = p.eta * neutral(model.line.beta, p.gamma), along = onto(model.V, state.momentum);
@@ -432,7 +445,7 @@ const laboratory = (() => {
     let V = inject(state.model.V, direction(gradient)[0], p.turn), line = centred(state.model.line);
     if (p.transport) line = transported(line, state.model.V, V);
     line = update(line, onto(V, offTheta), onto(V, offG), p.beta);
-    const { rotation, H } = qrStep(symmetricHessian(line), p.shifted);
+    const { rotation, rotated: H } = qrStep(symmetricHessian(line), p.shifted);
     const model = turned({ V, line }, rotation), along = onto(model.V, momentum);
     const inside = (p.row_sums ? rowSumBound : saddleFree)(H, along, p.div, p.cut);
     return [plus(plus(theta, -p.alpha, outside(model.V, momentum)), 1, from(model.V, inside)), {
@@ -831,6 +844,59 @@ const laboratory = (() => {
     return { path, states, values, diverged };
   };
 
-  return { methods, functionOf, plain, inside, run, generator, gaussian, firstDirections, eigh, length };
+  // The pieces, under the names that the reference outputs have for them; what a piece cannot be
+  // asked is refused.
+  const refuse = (wrong, why) => { if (wrong) throw new RangeError(why); };
+  const everyNumber = (x, good) => (Array.isArray(x) ? x.every((part) => everyNumber(part, good)) : good(x));
+  const finite = (x) => everyNumber(x, Number.isFinite);
+  const shaped = (A, n, m) => A.length === n && A.every((row) => row.length === m);
+  const basis = ({ V, x, gamma = 0, turn = 0 }) => {
+    refuse(V.length > V[0].length || !shaped(V, V.length, V[0].length), "a basis has at most as many rows as columns");
+    refuse(x && x.length !== V[0].length, "a gradient is as long as a row of the basis");
+    refuse(!finite(V) || (x && !finite(x)), "basis and gradient must be finite");
+    refuse(!(gamma >= 0 && gamma < Infinity && turn >= 0 && turn < Infinity), "a rate is finite and not negative");
+  };
+  const curved = ({ H, g = H, div = 1, cut = 0 }) => {
+    const d = g.length, size = largest(H);
+    refuse(!shaped(H, d, d), "H must be square, and g as long");
+    refuse(!finite(H) || !finite(g), "H and g must be finite");
+    refuse(H.some((row, i) => row.some((h, j) => abs(h - H[j][i]) > 1e-6 * size)), "H must be symmetric");
+    refuse(!(div > 0 && div < Infinity && cut >= 0 && cut < Infinity), "div lies above 0, cut is not negative");
+  };
+  const observing = ({ state, theta, gradient, beta }) => {
+    const D = state.mean_theta.length;
+    refuse(theta.length !== D || gradient.length !== D, "theta and gradient have the shape of the state");
+    refuse(!finite(theta) || !finite(gradient), "theta and gradient must be finite");
+    refuse(!(beta > 0 && beta <= 1), "beta must lie in (0, 1]");
+  };
+  const asked = (check, answer) => (given) => { check(given); return answer(given); };
+  const pieces = {
+    "regression.start": ({ D, prior }) => begin(D, typeof prior === "number" ? [prior, prior] : prior),
+    "regression.start_diagonal": ({ D, prior }) => beginDiagonal(D, typeof prior === "number" ? [prior, prior] : prior),
+    "regression.update": asked((given) => {
+      observing(given);
+      refuse(given.state.scale !== 1, "this state was made by the other update");
+    }, ({ state, theta, gradient, beta }) => update(state, theta, gradient, beta)),
+    "regression.update_new_mean": asked((given) => {
+      const { state, beta } = given;
+      observing(given);
+      refuse(state.weight !== 1 || (state.beta !== 0 && (state.beta !== beta || state.scale !== 1 - beta)),
+        "this state was made by the other update, or with another beta");
+    }, ({ state, theta, gradient, beta }) => updateNewMean(state, theta, gradient, beta)),
+    "regression.slope": ({ state }) => slope(state),
+    "online_pca.orthonormalize": asked(({ W }) => basis({ V: W }), ({ W }) => orthonormalize(W)),
+    "online_pca.oja": asked(basis, ({ V, x, gamma }) => oja(V, x, gamma)),
+    "online_pca.inject": asked(basis, ({ V, x, turn }) => inject(V, x, turn)),
+    "qr_step.qr_step": asked(curved, ({ H }) => qrStep(H, false)),
+    "qr_step.shifted_qr_step": asked(curved, ({ H }) => qrStep(H, true)),
+    "repulsion.newton": asked(curved, ({ H, g }) => newton(H, g)),
+    "repulsion.saddle_free": asked(curved, ({ H, g, div, cut }) => saddleFree(H, g, div, cut)),
+    "repulsion.row_sum_bound": asked((given) => {
+      curved(given);
+      refuse(largest(given.H) > LARGEST / given.g.length, "row sums of H would overflow");
+    }, ({ H, g, div, cut }) => rowSumBound(H, g, div, cut)),
+  };
+
+  return { pieces, methods, functionOf, plain, inside, run, generator, gaussian, firstDirections, eigh, length };
 })();
 if (typeof module !== "undefined") module.exports = laboratory;

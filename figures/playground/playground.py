@@ -24,6 +24,11 @@ METHODS = {
     "ogr": "ogr",
 }
 MOST_STEPS = 2000
+GESTURES = (
+    "A click or tap into the picture of the function moves the start there; with the picture "
+    "chosen by the tabulator key the arrow keys move it by a hundredth, and the space bar plays "
+    "and pauses."
+)
 
 
 class Known(NamedTuple):
@@ -219,12 +224,13 @@ def interactive(data):
         Path(__file__).with_suffix(".html"),
         "playground",
         content(),
+        last=30,
+        gestures=GESTURES,
         accent=style.RED,
         wide="760",
         tall="476",
         alt=html.escape(alt_interactive(data)),
         functions=options((name, name) for name in FUNCTIONS),
-        laboratory=Path(__file__).with_name("laboratory.js").read_text(encoding="utf-8"),
         methods=options(METHODS.items()),
         most=str(MOST_STEPS),
         presets=options((k, preset.title) for k, preset in enumerate(PRESETS.values())),
@@ -254,8 +260,10 @@ body {{ font: 16px/1.5 sans-serif; margin: 1em auto; max-width: 800px; padding: 
 </style>
 </head>
 <body>
+<main>
 <h1>Playground</h1>
 {interactive(compute())}
+</main>
 </body>
 </html>
 """

@@ -1,10 +1,11 @@
-// The playground's methods before the reference outputs of the book:
+// The methods and pieces of the interactive figures before the reference outputs of the book:
 // refimpl verify --exec "node figures/playground/verify.js"
 "use strict";
 const laboratory = require(process.argv[2] || "./laboratory.js");
 
 const who = { protocol: 1, name: "the playground", version: "1", language: "JavaScript", dtype: "binary64" };
-const ops = ["replay", "replay-forced", "trajectory", "ensemble"];
+const { pieces } = laboratory;
+const ops = ["replay", "replay-forced", "trajectory", "ensemble", ...Object.keys(pieces)];
 
 function number(text) { // "-0x1.8p+3": sign, hexadecimal digits, power of two
   const parts = /^(-?)0x(\d)\.?([0-9a-f]*)p([+-]\d+)$/.exec(text);
@@ -35,6 +36,10 @@ function replay({ start, directions, stream, states = [] }, params, method) {
 }
 
 function answer({ op, method: name, params, in: given }) {
+  if (pieces[op]) {
+    const made = pieces[op]({ ...given, ...params });
+    return { out: Array.isArray(made) ? { result: made } : made };
+  }
   const method = laboratory.methods[name];
   if (!ops.includes(op) || !method) return { skipped: `no ${name || op} here` };
   if (op.startsWith("replay")) return { out: replay(given, params, method) };

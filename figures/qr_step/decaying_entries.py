@@ -1,5 +1,7 @@
 """A matrix under repeated QR steps, plain and shifted, as it becomes diagonal."""
 
+import html
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -108,26 +110,21 @@ def alt_interactive(data):
 
 
 def interactive(data):
-    """The two matrices, step by step, as a piece of HTML."""
-    largest = np.abs(data.spectrum).max()
-    panels, layers = [], []
-    for k, rule in enumerate(STEPS):
-        panels.append(player.panel((20 + 360 * k, 30, 320, 320), (0, 1), (0, 1), rule))
-        opacity = shade(data.H[k], largest).reshape(data.H.shape[1], -1)
-        positive = data.H[k].reshape(opacity.shape) > 0
-        for sign, name in ((positive, "fogr"), (~positive, "adam")):
-            shown = player.numbers(np.where(sign, opacity, 0.0), 2)
-            layers.append(player.layer(k, "cells", style.look(name).color, frames=shown))
-    words = [
-        f"Step {t}. Size of all that is off the diagonal: plain {data.off[0, t]:.3g}, "
-        f"shifted {data.off[1, t]:.3g}."
-        for t in range(data.H.shape[1])
-    ]
-    return player.scene(
-        panels,
-        layers,
-        words,
-        alt=alt_interactive(data),
+    """The two matrices, step by step, as a piece of HTML; it takes the steps itself."""
+    content = {
+        "start": data.H[0, 0].tolist(),
+        "largest": float(np.abs(data.spectrum).max()),
+        "faint": FAINT,
+        "colors": [style.look(name).color for name in ("fogr", "adam")],
+    }
+    return player.framed(
+        Path(__file__).with_suffix(".html"),
+        "decaying-entries",
+        content,
+        last=data.H.shape[1] - 1,
+        accent=style.RED,
+        alt=html.escape(alt_interactive(data)),
         static=player.still(draw, alt, data),
-        tall=360,
+        tall="352",
+        wide="720",
     )

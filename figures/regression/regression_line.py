@@ -174,10 +174,10 @@ def alt_interactive(data):
 
 
 def interactive(data):
-    """The figure with a slider for the step and a choice of `beta`, as a piece of HTML.
+    """The figure with a slider for the step and one for `beta`, as a piece of HTML.
 
-    Needs no server and no other file. Without scripts the static figure stands in its place. Any
-    number of them can be on a page: nothing in it has an id.
+    The page fits the lines itself. Needs no server and no other file. Without scripts the static
+    figure stands in its place. Any number of them can be on a page: nothing in it has an id.
 
     Parameters
     ----------
@@ -187,18 +187,10 @@ def interactive(data):
     -------
     str
     """
-
-    def numbers(array):
-        return [
-            [float(f"{v:.4g}") if np.isfinite(v) else None for v in row]
-            for row in np.atleast_2d(array)
-        ]
-
     width, tall = _limits(data)
-    content = {name: numbers(array)[0] for name, array in list(data._asdict().items())[:5]}
-    content |= {name: numbers(getattr(data, name)) for name in Following._fields[5:12]}
+    shown = ("theta", "gradient", "true_curvature", "true_extremum")
+    content = {name: getattr(data, name).tolist() for name in shown}
     content |= {
-        "first": data.frames[1],
         "width": float(f"{width:.4g}"),
         "tall": float(f"{tall:.4g}"),
         "high": float(f"{1.8 * np.abs(data.true_curvature).max():.4g}"),
@@ -207,14 +199,15 @@ def interactive(data):
         Path(__file__).with_suffix(".html"),
         "following-line",
         content,
+        least=1,
+        last=data.theta.size,
+        shown=data.frames[1] + 1,
         accent=style.RED,
         alt=html.escape(alt_interactive(data)),
-        betas="".join(f"<option>{beta:g}</option>" for beta in data.beta),
+        beta=f"{data.beta[len(data.beta) // 2]:g}",
         fitted=style.RED,
-        last=str(data.theta.size),
-        start=str(data.frames[1] + 1),
         static=player.still(draw, alt, data),
-        tall="496",
+        tall="470",
         truth=style.BLUE,
         wide="720",
     )

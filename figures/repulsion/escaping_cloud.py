@@ -1,5 +1,7 @@
 """A cloud of starts at a saddle, under noise: gradient descent, Newton, saddle-free."""
 
+import html
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,10 @@ from .. import player, style
 
 RULES = ("gradient descent", "Newton", "saddle-free")
 NAMES = ("momentum", "adam", "sfn")
-X, Y = 1.6, 0.5  # half widths of the window
+SPECTRUM, STRENGTH = (-0.5, 1.0), 0.5  # of the bounded saddle
+# Half widths of the window, the second coordinate twenty times stretched: what is across the way to
+# the minima stays as small as the noise.
+X, Y = 1.6, 0.08
 
 
 class Cloud(NamedTuple):
@@ -23,6 +28,8 @@ class Cloud(NamedTuple):
     div: float
     cut: float
     noise: float
+    spread: float
+    seed: int
 
 
 def compute(seed=0, runs=60, steps=60, spread=0.02, noise=0.02, alpha=0.2, div=1.5, cut=0.2):
@@ -47,7 +54,7 @@ def compute(seed=0, runs=60, steps=60, spread=0.02, noise=0.02, alpha=0.2, div=1
     -------
     Cloud
     """
-    function = functions.bounded_saddle([-0.5, 1.0], c=0.5)
+    function = functions.bounded_saddle(SPECTRUM, c=STRENGTH)
     rng = np.random.default_rng(seed)
     start = spread * rng.standard_normal((runs, 2))
     # All rules meet the same noise.
@@ -68,7 +75,7 @@ def compute(seed=0, runs=60, steps=60, spread=0.02, noise=0.02, alpha=0.2, div=1
                 positions[k, t + 1, r] = x + move
     distance = np.linalg.norm(positions[..., None, :] - function.minima, axis=-1).min(axis=-1)
     arrived = np.mean(distance < 0.15, axis=2)
-    return Cloud(function.minima, positions, arrived, alpha, div, cut, noise)
+    return Cloud(function.minima, positions, arrived, alpha, div, cut, noise, spread, seed)
 
 
 def _stages(data):
@@ -94,7 +101,7 @@ def draw(data):
                 linestyle="none",
                 alpha=0.7,
             )
-            ax.set(xlim=(-X, X), ylim=(-Y, Y), aspect="equal", xticks=[], yticks=[])
+            ax.set(xlim=(-X, X), ylim=(-Y, Y), xticks=[], yticks=[])
             ax.set_xlabel(f"{100 * data.arrived[k, t]:.0f} % arrived", labelpad=1)
         axes[k, 0].set_ylabel(rule.replace(" ", "\n"), color=style.look(name).color)
     return figure
@@ -124,40 +131,27 @@ def alt_interactive(data):
 
 
 def interactive(data):
-    """The three clouds, step by step, as a piece of HTML."""
-    panels, layers = [], []
-    size = 0.06
-    cross = [[[-size, -size], [size, size]], [[-size, size], [size, -size]]]
-    plus = [
-        line
-        for x, y in data.minima.tolist()
-        for line in ([[x - size, y], [x + size, y]], [[x, y - size], [x, y + size]])
-    ]
-    for k, (rule, name) in enumerate(zip(RULES, NAMES, strict=True)):
-        panels.append(player.panel((10, 30 + 150 * k, 700, 105), (-X, X), (-0.24, 0.24), rule))
-        layers += [
-            player.layer(k, "lines", "currentColor", width=2, fixed=cross + plus),
-            player.layer(
-                k,
-                "dots",
-                style.look(name).color,
-                width=7,
-                opacity=0.75,
-                frames=player.numbers(np.clip(data.positions[k], -9.0, 9.0), 2),
-            ),
-        ]
-    words = [
-        f"Step {t}. Arrived at a minimum: "
-        + ", ".join(f"{rule} {100 * data.arrived[k, t]:.0f} %" for k, rule in enumerate(RULES))
-        + "."
-        for t in range(data.positions.shape[1])
-    ]
-    return player.scene(
-        panels,
-        layers,
-        words,
-        alt=alt_interactive(data),
+    """The three clouds, step by step, as a piece of HTML; it draws and walks them itself."""
+    content = {
+        "spectrum": SPECTRUM,
+        "c": STRENGTH,
+        "minima": data.minima.tolist(),
+        "names": RULES,
+        "colors": [style.look(name).color for name in NAMES],
+        "wide": X,
+        "tall": Y,
+    }
+    content |= {name: getattr(data, name) for name in ("seed", "spread", "noise", "alpha")}
+    return player.framed(
+        Path(__file__).with_suffix(".html"),
+        "escaping-cloud",
+        content | {"runs": data.positions.shape[2]},
+        last=data.positions.shape[1] - 1,
+        accent=style.look(NAMES[2]).color,
+        alt=html.escape(alt_interactive(data)),
+        cut=f"{data.cut:g}",
+        div=f"{data.div:g}",
         static=player.still(draw, alt, data),
-        tall=440,
-        pause=200,
+        tall="482",
+        wide="720",
     )

@@ -8,10 +8,14 @@ import numpy as np
 from contourpy import contour_generator
 
 from .. import player, style
-from .repulsion import COLORS, REACH, RULES, landscape, path
+from .repulsion import COLORS, FRAME, REACH, RULES, landscape, levels, path
 
 DIVS = (1.0, 1.5, 4.0)
 CUTS = (0.0, 0.5, 2.0)
+GESTURES = (
+    "A click or tap on the plane puts the start there; with the plane chosen by the tabulator key "
+    "the arrow keys move it by a twentieth, and the space bar plays and pauses."
+)
 SHOWN = ((1.0, 0.0), (1.5, 0.5), (4.0, 2.0))  # div and cut of the static figure's columns
 
 
@@ -24,6 +28,7 @@ class PhasePlane(NamedTuple):
     minima: np.ndarray
     contours: tuple  # lines, each (k, 2)
     alpha: float
+    steps: int
 
 
 def shortened(positions, tolerance=0.004):
@@ -67,9 +72,8 @@ def compute(nodes=13, steps=14, alpha=0.15, n=65):
     x = np.linspace(-REACH, REACH, n)
     value = np.array([[function.value((u, v)) for u in x] for v in x])
     lines = contour_generator(x, x, value)
-    levels = (*(function.minimum_value * np.array([0.8, 0.4])), 0.0, *np.geomspace(0.1, 30.0, 8))
-    contours = tuple(part for level in levels for part in lines.lines(level))
-    return PhasePlane(line, tuple(settings), tuple(paths), function.minima, contours, alpha)
+    contours = tuple(part for level in levels(function) for part in lines.lines(level))
+    return PhasePlane(line, tuple(settings), tuple(paths), function.minima, contours, alpha, steps)
 
 
 @style.use()
@@ -113,16 +117,16 @@ def alt_interactive(data):
     return (
         "A plane with the contours of a function that has a saddle at the origin and two minima "
         "beside it, arrows toward the next position on a lattice, and the path from a chosen "
-        "start. Rule, div, cut and start can be chosen; a click puts the start at the nearest "
-        "node, arrow keys move it."
+        "start, to be played step by step. Rule, div, cut and start can be chosen; a click puts "
+        "the start there, arrow keys move it."
     )
 
 
 def interactive(data):
     """The phase plane with a choice of rule, div, cut and start, as a piece of HTML.
 
-    All paths are computed here; the page only shows them. Needs no server and no other file, and
-    any number of them can be on a page.
+    The page takes the steps itself. Needs no server and no other file, and any number of them can
+    be on a page.
 
     Parameters
     ----------
@@ -132,40 +136,34 @@ def interactive(data):
     -------
     str
     """
-    half = data.line.size**2 // 2
     content = {
-        "line": player.numbers(data.line),
+        **FRAME,
         "reach": REACH,
+        "alpha": data.alpha,
         "rules": [
             {"name": rule, "color": color, "free": k < 2}
             for k, (rule, color) in enumerate(zip(RULES, COLORS, strict=True))
         ],
-        "divs": DIVS,
-        "cuts": CUTS,
-        # In hundredths; far positions are outside the window anyway.
-        "paths": [
-            [
-                np.rint(100.0 * np.clip(p, -9.0, 9.0)).astype(int).ravel().tolist()
-                for p in paths[: half + 1]
-            ]
-            for paths in data.paths
-        ],
-        "minima": player.numbers(data.minima),
-        "contours": [player.numbers(part, 2) for part in data.contours],
+        "minima": data.minima.tolist(),
+        "levels": [float(level) for level in levels(landscape())],
+        "grey": style.GREY,
     }
     return player.framed(
         Path(__file__).with_suffix(".html"),
         "phase-plane",
         content,
+        last=data.steps,
         accent=style.GREY,
-        wide="560",
-        tall="520",
         alt=html.escape(alt_interactive(data)),
-        cuts="".join(f"<option>{cut:g}</option>" for cut in CUTS),
-        divs="".join(f"<option>{div:g}</option>" for div in DIVS),
-        last=str(data.line.size - 1),
+        cut="0.5",
+        div="1.5",
+        first="-0.9",
+        gestures=GESTURES,
+        high=f"{REACH:g}",
+        low=f"{-REACH:g}",
         rules="".join(f"<option>{rule}</option>" for rule in RULES),
+        second="1.2",
         static=player.still(draw, alt, data),
-        first=str(data.line.size // 2 - 3),
-        second=str(data.line.size // 2 + 4),
+        tall="512",
+        wide="560",
     )

@@ -18,10 +18,21 @@ COLORS = (
 REACH = 2.0  # half width of the window
 
 
-def landscape(angle=0.5):
-    """The bounded saddle with curvatures -1 and 2, its axes turned by `angle` (radians)."""
-    c, s = np.cos(angle), np.sin(angle)
-    return functions.bounded_saddle([-1.0, 2.0], rotation=[[c, s], [-s, c]])
+TURN = 0.5  # of the axes, radians
+FRAME = {
+    "spectrum": (-1.0, 2.0),
+    "rotation": ((np.cos(TURN), np.sin(TURN)), (-np.sin(TURN), np.cos(TURN))),
+}
+
+
+def landscape():
+    """The bounded saddle with curvatures -1 and 2, its axes turned."""
+    return functions.bounded_saddle(**FRAME)
+
+
+def levels(function):
+    """Heights of its contours, ascending."""
+    return [*(function.minimum_value * np.array([0.8, 0.4])), 0.0, *np.geomspace(0.1, 30.0, 8)]
 
 
 def step(rule, function, x, div=1.0, cut=0.0, alpha=0.15):
@@ -116,9 +127,7 @@ def draw(data):
             data.x,
             data.x,
             data.value,
-            levels=np.sort(
-                np.r_[data.value.min() * np.array([0.8, 0.4]), np.geomspace(0.1, 30, 8), 0]
-            ),
+            levels=levels(landscape()),
             colors=style.GREY,
             linewidths=0.6,
             linestyles="solid",

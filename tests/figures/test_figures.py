@@ -458,12 +458,8 @@ def test_the_interactive_line_is_self_contained(data):
     content = json.loads(
         re.search(r'<script type="application/json">(.*?)</script>', text, re.S)[1]
     )
-    for name in ("theta", "gradient", "curvature", "extremum_error", "spread"):
-        shown = np.array(content[name], dtype=float)
-        expected = getattr(fit, name)
-        expected = np.where(np.isfinite(expected), expected, np.nan)
-        # Four digits are kept.
-        np.testing.assert_allclose(shown, expected, rtol=5e-4)
+    for name in ("theta", "gradient", "true_curvature", "true_extremum"):
+        np.testing.assert_array_equal(content[name], getattr(fit, name))
 
 
 def test_interactive_pictures_satisfy_the_books_own_check(data):

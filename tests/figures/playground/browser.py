@@ -1,5 +1,9 @@
 """The browser of the book's own tools, for the tests of figures."""
 
-from book._browser import CHROMIUM, MISSING, Browser
+import pytest
 
-__all__ = ["CHROMIUM", "MISSING", "Browser"]
+from book._browser import CHROMIUM, Browser
+
+__all__ = ["CHROMIUM", "Browser", "needed"]
+
+needed = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

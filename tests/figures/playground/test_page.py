@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.within,
     pytest.mark.once,
 ]
-in_chromium = pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.MISSING)
+in_chromium = browser.needed
 
 MOST_BYTES = 200_000
 
@@ -29,12 +29,6 @@ def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("playground") / "playground.html"
     path.write_text(playground.whole_page(), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with browser.Browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.fixture
