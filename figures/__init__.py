@@ -20,8 +20,8 @@ __all__ = ["FIGURES", "FolderError", "get", "interactive", "save", "show"]
 # Chapter -> its figures, a module each.
 CHAPTERS = {
     "noisy_gradients": ("noisy_line",),
-    "laboratory": ("gallery", "noise_models", "fair_comparison", "chaos"),
-    "regression": ("regression_line", "two_means", "coverage", "correlated"),
+    "laboratory": ("gallery", "noise_models"),
+    "regression": ("regression_line", "two_means", "coverage"),
     "online_pca": ("online_pca", "transport", "turning_frame"),
     "qr_step": (
         "qr_step",
@@ -31,7 +31,8 @@ CHAPTERS = {
         "diagonal_overshoot",
     ),
     "repulsion": ("repulsion", "phase_plane", "escape_time", "escaping_cloud", "monkey_saddle"),
-    "optimizer": ("options", "inside_a_run", "optimizer_values"),
+    "optimizer": ("pieces", "options", "inside_a_run", "optimizer_values"),
+    "family": ("first_step",),
     "published": (
         "beale_paths",
         "sorted_values",
@@ -42,11 +43,16 @@ CHAPTERS = {
         "four_functions",
         "smallest_program",
     ),
-    "robust_default": ("robust_scale", "pure_noise", "stall", "profiles", "ablation"),
+    "robust_default": ("robust_scale", "pure_noise", "stall"),
+    "tournament": ("profiles", "ablation"),
+    "chaos": ("chaos", "fair_comparison"),
     "your_problem": ("your_least_squares", "your_logistic"),
-    "summary": ("taylor", "cubic", "grouped_newton", "layered_cost", "loss_slice"),
+    "cubic": ("cubic", "grouped_newton", "loss_slice"),
     "training": ("training", "training_rates"),
     "verify": ("verification_errors", "catch_matrix"),
+    "taylor": ("taylor",),
+    "layered": ("layered_cost",),
+    "variants": ("correlated",),
     "playground": ("playground",),
 }
 FIGURES = {

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from refimpl._outside import as_path, say, with_output
 
 from .published import published
-from .robust_default import rivals
+from .tournament import rivals
 from .training import training
 from .verify import catch_matrix
 

@@ -13,6 +13,7 @@ What they check is in `ties`.
 
 from pathlib import Path
 
+import certified
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
@@ -95,9 +96,9 @@ class EquationTable(SphinxDirective):
             return [nodes.paragraph("", "No equation is tied yet.")]
         return [
             table(
-                ("Equation", "Page", "Code", "Test"),
+                ("Equation", "Page", "Code", "Test", "Cases"),
                 [self.cells(tie) for tie in rows],
-                widths=(13, 19, 30, 38),
+                widths=(13, 16, 27, 32, 12),
                 name="equations",
             )
         ]
@@ -129,7 +130,15 @@ class EquationTable(SphinxDirective):
             [page],
             list(code_links(tie.functions, here)),
             list(test_names(tie.tests)),
+            self.case_counts(tie),
         )
+
+    def case_counts(self, tie):
+        """How many reference cases ask for what the equation's functions compute."""
+        found = certified.cases(Path(self.env.srcdir).parent)
+        counted = dict.fromkeys(found.of_function(name) for name in tie.functions)
+        said = "; ".join(f"{count} of {name}" for count, name in counted if count)
+        return [certified.to_verify(self.env.docname, nodes.Text(said))] if said else []
 
 
 def setup(app):

@@ -5,11 +5,15 @@
 
 from pathlib import Path
 
+import symbols
 import yaml
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from tables import table
+
+logger = logging.getLogger(__name__)
 
 FIELDS = {"symbol", "name", "shape", "meaning", "unit", "first"}
 FILE = "notation.yml"
@@ -83,6 +87,13 @@ class NotationTable(SphinxDirective):
         return [*parsed, *messages]
 
 
+def check(app, env):
+    """Warn of every symbol of a labelled equation that has no row."""
+    for place, letters in symbols.unexplained(env.srcdir).items():
+        logger.warning("%s: no row in %s for %s", place, FILE, ", ".join(letters))
+
+
 def setup(app):
     app.add_directive("notation-table", NotationTable)
+    app.connect("env-check-consistency", check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ import refimpl
 from refimpl import functions
 
 from .. import style
-from ..laboratory.fair_comparison import score
+from ..chaos.fair_comparison import score
 from . import inside_a_run
 from .options import middle
 

@@ -11,7 +11,7 @@ from refimpl.qr_step import rotate_basis, shifted_qr_step
 from refimpl.repulsion import row_sum_bound
 
 from .. import style
-from .rivals import saddle
+from ..tournament.rivals import saddle
 
 # Of the recipe.
 BETA, GAMMA, FIRST, RIDGE, REACH = 0.6, 0.7, 0.1, 1e-3, 2.0

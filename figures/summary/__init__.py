@@ -1,1 +1,1 @@
-"""Figures of the chapter on summaries of higher-order derivatives."""
+"""Losses for the chapter on summaries of higher-order derivatives."""

@@ -52,6 +52,8 @@ SMALL = {
     "escape_time": {"curvatures": (0.1, 1.0), "noises": (1e-3, 1e-2), "runs": 21},
     "monkey_saddle": {"distances": (0.1, 0.01), "n": 21},
     "escaping_cloud": {"runs": 5},
+    "pieces": {},
+    "first_step": {"gradients": (1.0, 1e4)},
     "options": {
         "trials": 2,
         "steps": 12,

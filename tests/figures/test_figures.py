@@ -23,7 +23,8 @@ import refimpl
 from figures import page, style
 from figures.noisy_gradients import noisy_line
 from figures.published import beale_paths, figure1, sorted_values
-from figures.regression import correlated, coverage, regression_line, two_means
+from figures.regression import coverage, regression_line, two_means
+from figures.variants import correlated
 from refimpl import functions, optimizers
 from refimpl.errors import NotFiniteError, RangeError, ShapeError, UnknownNameError
 from tests.figures.figure_settings import SMALL

@@ -7,7 +7,8 @@ import scipy.stats
 pytest.importorskip("matplotlib")
 
 import refimpl
-from figures.laboratory import chaos, fair_comparison, gallery, noise_models
+from figures.chaos import chaos, fair_comparison
+from figures.laboratory import gallery, noise_models
 from refimpl import functions, noise
 from refimpl.functions.least_squares import least_squares
 from tests.figures.figure_settings import SMALL

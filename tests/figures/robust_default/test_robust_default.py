@@ -12,7 +12,8 @@ from tests.figures.figure_settings import SMALL
 
 pytest.importorskip("matplotlib")
 
-from figures.robust_default import ablation, profiles, pure_noise, robust_scale, stall, tally
+from figures.robust_default import pure_noise, robust_scale, stall
+from figures.tournament import ablation, profiles, tally
 from refimpl.optimizers.ogr import OGRParameters
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figures.summary import layered_cost
+from figures.layered import layered_cost
 from refimpl import layered_summary, partitions
 from refimpl.network import Network
 from refimpl.summary.layered import assign

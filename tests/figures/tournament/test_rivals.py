@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figures.robust_default import rivals
+from figures.tournament import rivals
 from refimpl import optimizers
 from refimpl.runs.experiments import tournament
 

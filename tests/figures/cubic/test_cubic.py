@@ -6,7 +6,7 @@ import scipy.optimize
 
 pytest.importorskip("matplotlib")
 
-from figures.summary import cubic
+from figures.cubic import cubic
 from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]

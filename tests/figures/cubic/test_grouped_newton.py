@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from figures.summary import grouped_newton
+from figures.cubic import grouped_newton
 from refimpl import functions, minimize, summary
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]

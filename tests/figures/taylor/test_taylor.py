@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 
 import itertools
 
-from figures.summary import taylor
+from figures.taylor import taylor
 from refimpl.taylor import expand, series
 from tests.figures.saying import assert_drawn_and_said
 

@@ -1,0 +1,109 @@
+"""The reference cases that belong to a chapter or an equation, counted from the files themselves.
+
+In a page::
+
+    ```{verify-it}
+    :ops: regression.update regression.slope
+    :methods: online_sfn
+    ```
+"""
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.addnodes import pending_xref
+from sphinx.util.docutils import SphinxDirective
+
+# What the name of a function in the package is as an operation, where the room adds a part.
+ROOMS = {"cubic.minimize.": "cubic.", "summary.definition.": "summary."}
+
+
+class Cases:
+    """Cases by operation and by method, and the families that an equation stands in."""
+
+    def __init__(self, root):
+        self.ops, self.methods, self.families, self.of_op = Counter(), Counter(), {}, {}
+        for file in sorted(Path(root, "refimpl", "vectors", "v1").glob("*.json")):
+            family = json.loads(file.read_text("utf-8"))
+            if "cases" not in family:
+                continue
+            for label in family["equations"]:
+                self.families.setdefault(label, []).append(family["family"])
+            for case in family["cases"]:
+                if "method" in case:
+                    self.methods[case["method"]] += 1
+                else:
+                    self.ops[case["op"]] += 1
+                    self.of_op.setdefault(case["op"], family["family"])
+
+    def of_function(self, name):
+        """How many cases ask for what a function computes, and under which name; 0 if none do."""
+        name = name.removeprefix("refimpl.")
+        for long, short in ROOMS.items():
+            name = name.replace(long, short, 1)
+        if name in self.ops:
+            return self.ops[name], name
+        parts = name.split(".")
+        if parts[0] == "optimizers" and len(parts) == 3 and parts[2] in ("step", "start"):
+            return self.methods[parts[1]], parts[1]
+        return 0, ""
+
+
+@cache
+def cases(root):
+    """All of them, read once a build."""
+    return Cases(root)
+
+
+def to_verify(docname, *inner):
+    """A link to the chapter on verification around some nodes."""
+    wrapped = nodes.inline("", "", *inner)
+    return pending_xref(
+        "",
+        wrapped,
+        refdomain="std",
+        reftype="doc",
+        reftarget="/verify",
+        refdoc=docname,
+        refwarn=True,
+        refexplicit=True,
+    )
+
+
+class VerifyIt(SphinxDirective):
+    """The cases of a chapter, with the command that puts them to a program."""
+
+    option_spec = {"ops": directives.unchanged, "methods": directives.unchanged}
+
+    def run(self):
+        found = cases(Path(self.env.srcdir).parent)
+        ops, methods = (self.options.get(key, "").split() for key in ("ops", "methods"))
+        if missing := [op for op in ops if op not in found.ops] + [
+            method for method in methods if method not in found.methods
+        ]:
+            raise self.error(f"verify-it: no case of {', '.join(missing)}")
+        paragraph = nodes.paragraph("", "", nodes.Text("The reference outputs hold "))
+        counted = [(found.ops[op], op) for op in ops] + [(found.methods[m], m) for m in methods]
+        for k, (count, name) in enumerate(counted):
+            between = "" if k == 0 else ", " if k < len(counted) - 1 else " and "
+            paragraph += [nodes.Text(f"{between}{count} cases of "), nodes.literal(name, name)]
+        paragraph += [
+            nodes.Text("; "),
+            to_verify(self.env.docname, nodes.Text("how to put them to your program")),
+            nodes.Text(" is a chapter of its own. In short, with your functions in a module:"),
+        ]
+        families = sorted({found.of_op[op] for op in ops})
+        families += ["optimizers", "trajectories"] if methods else []
+        lines = "\n".join(
+            f"refimpl verify my_module:factory --family {family}" for family in families
+        )
+        return [paragraph, nodes.literal_block(lines, lines, language="sh")]
+
+
+def setup(app):
+    app.add_directive("verify-it", VerifyIt)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

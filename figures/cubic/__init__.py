@@ -1,0 +1,1 @@
+"""Figures of the chapter on learning rates from a cubic model."""

@@ -1,0 +1,1 @@
+"""Figures of the appendix on the variants that assume a perfect correlation."""
