@@ -69,7 +69,7 @@
   }
   const labels = {};
   for (const summary of content.querySelectorAll("details > summary, .toggle-button")) {
-    const words = names(summary).replace(/\s+/g, " ");
+    const words = (summary.dataset.toggleHint || names(summary)).replace(/\s+/g, " ");
     if (/show|hide|expand|collapse/i.test(words)) labels[words] = (labels[words] || 0) + 1;
   }
   return { faults, labels };

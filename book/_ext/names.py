@@ -40,7 +40,8 @@ def one_word(app, config):
 
 
 def setup(app):
-    app.connect("config-inited", one_word)
+    # Before those who read the words.
+    app.connect("config-inited", one_word, priority=100)
     # Behind the theme, which puts the function there.
     app.connect("html-page-context", give, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,8 +15,11 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-# In the head of a page: without scripts the TeX is hidden.
-STYLE = "<noscript><style>html .math .tex { display: none; }</style></noscript>"
+# In the head of a page: without scripts the TeX is hidden, and a formula stands in the middle.
+STYLE = (
+    "<noscript><style>html .math .tex { display: none; }"
+    " html div.math > noscript { flex-grow: 1; }</style></noscript>"
+)
 # What the converter does not know, and the same said otherwise; MathML stretches by itself.
 OTHERWISE = {
     r"\\arg(?![A-Za-z])": r"\\operatorname{arg}",

@@ -28,7 +28,8 @@ MATHML = "<noscript><math><mi>a</mi></math></noscript>"
 GOOD = HEAD.format("auto") + LONG + FORMULA.format(MATHML) + (
     "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>"
     "<nav><details><summary aria-label='Pages below'></summary></details></nav>"
-    "<button>Play</button><script>console.log('ready')</script>"
+    "<button class='toggle-button' data-toggle-hint='Show'>Play</button>"
+    "<script>console.log('ready')</script>"
 )  # fmt: skip
 # What is changed in the good page, and the fault that it makes.
 BAD = {
@@ -42,6 +43,7 @@ BAD = {
         "<span class='eqno' style='float: right'>(1)</span><noscript><math></math></noscript></div>"
         "<table>",
     ),
+    "another word for Show": ("hint='Show'", "hint='Click to show'"),
     "console": ("console.log", "console.error"),
     "axe: color-contrast, light": ("<p>So", "<p style='color: #bbb'>So"),
     "control on paper": ("button, summary { display: none }", ""),
