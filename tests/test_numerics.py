@@ -50,6 +50,17 @@ UNMARKED = {
     "verify/test_report": "words",
     "verify/test_templates": "programs in other frameworks, with kernels of their own",
     "verify/test_compare": "comparing numbers that are given",
+    "book/test_addresses": "addresses as text",
+    "book/test_chapters": "pages as text",
+    "book/test_check": "pages in a browser",
+    "book/test_edition": "files",
+    "book/test_extensions": "HTML as text",
+    "book/test_first_uses": "pages as text",
+    "book/test_sample_book": "files",
+    "book/test_solutions": "pages as text",
+    "book/test_symbols": "pages as text",
+    "test_workflow": "a file as text",
+    "verify/test_projects": "programs of a course, far off or right",
 }
 
 

@@ -49,7 +49,7 @@ def test_the_picture_has_the_words_of_its_figure():
 
 def test_the_tournament_is_counted():
     pytest.importorskip("matplotlib")
-    from figures.robust_default import rivals, tally
+    from figures.tournament import rivals, tally
 
     shown = tally.table(rivals.read("tournament"))
     chosen_on = shown.part(~tally.held_out(shown.rows))

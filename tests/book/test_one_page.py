@@ -14,7 +14,7 @@ from refimpl.verify import compare, runner
 
 from .one_page_side import FILE, ON, one_page
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parents[2]
 

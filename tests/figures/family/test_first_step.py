@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from figures.family import first_step
 from refimpl import optimizers
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 def test_length_is_that_of_the_first_slope():

@@ -6,7 +6,7 @@ import pytest
 from figures.summary import examples
 from refimpl.network import Batch, Network
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 def test_gradient_by_differences():
