@@ -5,9 +5,26 @@ import numpy as np
 from mpmath import mpf
 
 from .arrays import array, eye, largest, length, matrix, zeros
+from .regression import EPS, MarginError
 
 # Rows are squared in the Gram matrix: this many digits more than the result shall have.
 GUARD = 80
+# How far what is left of a row must be from what counts as rounding.
+APART = mpf(3) / 2
+
+
+def dependent(share, rows):
+    """Whether so little of a row is left that it is rounding of binary64.
+
+    Raises
+    ------
+    MarginError
+        If that is decided by less than a factor.
+    """
+    bound = 4 * rows * EPS
+    if bound / APART < share < bound * APART and share != bound:
+        raise MarginError("what is left of a row is too near to rounding")
+    return share <= bound
 
 
 def orthonormalize(W, old=()):
@@ -21,7 +38,8 @@ def orthonormalize(W, old=()):
             L = array(mpmath.cholesky(matrix(W @ W.T)))
         except ValueError:
             return {"result": _completed(W, old)}
-        if min(np.diag(L)) < mpf(10) ** -(GUARD // 2):
+        shares = [L[i, i] / length(W[i]) for i in range(len(W))]
+        if any(dependent(share, len(W)) for share in shares):
             return {"result": _completed(W, old)}
         V = zeros(*W.shape)
         for i in range(W.shape[0]):
@@ -34,7 +52,7 @@ def _completed(W, old):
     V = zeros(*W.shape)
     for i in range(W.shape[0]):
         row = _rest(W[i], V[:i])
-        if length(row) <= mpf(10) ** -(GUARD // 2):
+        if dependent(length(row) / (length(W[i]) or mpf(1)), len(W)):
             row = _rest(_replacement(V[:i], old, W.shape[1]), V[:i])
         V[i] = row / length(row)
     return V
@@ -63,12 +81,12 @@ def orthonormalize_formula(W, old=()):
     d, D = W.shape
     V = W.copy()
     for i in range(d):
-        row = _straightened(V[i], V[:i])
-        V[i] = _straightened(_replacement(V[:i], old, D), V[:i]) if row is None else row
+        row = _straightened(V[i], V[:i], d)
+        V[i] = _straightened(_replacement(V[:i], old, D), V[:i], d) if row is None else row
     return {"result": V}
 
 
-def _straightened(row, V):
+def _straightened(row, V, rows):
     size = length(row)
     if size == 0:
         return None
@@ -77,7 +95,8 @@ def _straightened(row, V):
         row = _once(row, V)
     share = length(row)
     # What is left of a row that depends on the others is rounding.
-    return row / share if share > 4 * (len(V) + 1) * mpf(2) ** (1 - mpmath.mp.prec) else None
+    rounding = max((len(V) + 1) * mpf(2) ** (1 - mpmath.mp.prec), rows * EPS)
+    return row / share if share > 4 * rounding else None
 
 
 def _once(row, V):
@@ -98,12 +117,21 @@ def oja_formula(V, x, gamma):
 
 def inject(V, x, turn):
     """The same vector added to every row."""
-    return orthonormalize(V + turn * x, V)
+    return orthonormalize(_sums(V, turn * x), V)
+
+
+def _sums(V, x):
+    """A vector added to every row; where next to nothing is left of both, nothing is."""
+    W = V + x
+    for i in range(len(W)):
+        if dependent(length(W[i]) / ((length(V[i]) + length(x)) or mpf(1)), len(W)):
+            W[i] = 0 * W[i]
+    return W
 
 
 def inject_formula(V, x, turn):
     """The same with Gram-Schmidt."""
-    return orthonormalize_formula(V + turn * x, V)
+    return orthonormalize_formula(_sums(V, turn * x), V)
 
 
 def transport(V_old, V_new, C):
