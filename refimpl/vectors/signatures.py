@@ -8,7 +8,7 @@ from . import GROUPS, OF_STEPS, is_word
 PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
 COLUMNS = ("V", "W", "V_old", "V_new", "directions", "noise", "starts")
 # Sizes with a name of their own: of runs side by side, and of the steps of each.
-FIRST = {"noise": "steps", "starts": "runs", ">value": "runs"}
+FIRST = {"noise": "steps", "starts": "runs", ">value": "runs", ">moved": "runs"}
 INDICES = "lists of indices"
 
 
@@ -141,6 +141,9 @@ def _letters(name, observed):
         if shape is None:
             continue
         letters = [_letter(name, axis, observed) for axis in range(len(shape))]
+        # Of an ensemble; elsewhere it is one position.
+        if name == ">theta" and len(shape) == 2:
+            letters[0] = "runs"
         # No direction is an empty list, whatever the other size would be.
         if shape == (0,):
             letters = ["0"]

@@ -27,7 +27,8 @@ A case of a whole method also names its ``method``, and its ``out`` depends on t
   at the positions it tries: both without noise, but for the slopes ``u_s . g`` of the summary,
   which are those of the gradient with its noise.
 * "ensemble": the same with ``starts`` in place of ``start``, a row for each run. All runs see the
-  same noise; ``out`` is ``{"value": [...]}``, the function's value at the last position of each.
+  same noise; ``out`` has, of each run, ``value``, the function's value at the last position,
+  ``theta``, that position, and ``moved``, the mean square of the lengths of its steps.
 
 The functions are "beale" and "rosenbrock" without data, "quadratic" with ``spectrum``, and
 "bounded_saddle" with ``spectrum`` and ``c``, the last two with or without ``rotation``.

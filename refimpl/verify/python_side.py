@@ -193,7 +193,8 @@ def answer(implementation, case, dtype):
         positions = closed_loop(implementation, case["method"], made, given, params)
         return {"steps": [{"theta": plain(theta)} for theta in positions]}
     if case["op"] == ENSEMBLE:
-        return {"value": plain(ends(implementation, case["method"], given, params))}
+        made = ends(implementation, case["method"], given, params)
+        return {name: plain(value) for name, value in made.items()}
     call = found(implementation, case["op"])
     if call is None:
         raise NotImplementedError(f"no operation {case['op']!r}")
@@ -289,14 +290,17 @@ def of_laboratory(function):
 
 
 def ends(implementation, method, given, params):
-    """The function's value at the last position of each run."""
+    """Of each run the function's value at the last position, that position, and how it moved."""
     starts = given["starts"]
     made = function_of(implementation, given["function"], starts.shape[1], given["data"])
-    values = np.empty(len(starts), starts.dtype)
+    values, lasts = np.empty(len(starts), starts.dtype), np.empty_like(starts)
+    moved = np.empty_like(values)
     for k, start in enumerate(starts):
-        *_, last = closed_loop(implementation, method, made, given | {"start": start}, params)
-        values[k] = found(made, "value")(last)
-    return values
+        path = list(closed_loop(implementation, method, made, given | {"start": start}, params))
+        lasts[k] = path[-1]
+        values[k] = found(made, "value")(path[-1])
+        moved[k] = np.mean(np.sum(np.diff([start, *path], axis=0) ** 2, axis=1))
+    return {"value": values, "theta": lasts, "moved": moved}
 
 
 def replay(implementation, method, given, params):

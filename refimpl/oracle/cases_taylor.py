@@ -1,0 +1,42 @@
+"""Cases of Taylor arithmetic: coefficients of elementary functions along a line."""
+
+import numpy as np
+
+from .cases import Case
+from .taylor import DEFINITIONS
+
+OP = "taylor.expand"
+PLACE = np.array([0.75, 1.5, 0.375, 2.25])
+ALONG = np.array([1.0, -0.5, 0.625, 1.25])
+# What is defined on both sides of 0.
+BOTH = (
+    *("product", "square_of_matrix", "absolute", "square", "cube", "fifth", "quotient"),
+    *("reciprocal", "inverse_square", "exp", "expm1", "exp2", "sin", "cos", "tan"),
+    *("sinh", "cosh", "tanh", "arctan", "erf", "logistic", "softplus", "logaddexp"),
+)
+FAR = ("tanh", "logistic", "softplus", "logaddexp", "erf", "exp")
+
+
+def case(function, order, flags=("normal", "taylor-factor"), x=PLACE, direction=ALONG):
+    """One case."""
+    given = {"function": function, "x": x, "direction": direction, "order": order}
+    return Case(OP, flags, given)
+
+
+def cases():
+    """All of them; nothing is drawn."""
+    for function in DEFINITIONS:
+        for order in (3, 5):
+            yield case(function, order)
+    for function in BOTH:
+        yield case(function, 4, x=PLACE * [1.0, -1.0, 1.0, -1.0])
+    for function in FAR:
+        yield case(function, 3, ("huge-scale",), x=PLACE * [8.0, -8.0, 1.0, 4.0])
+    # A line that stands still, and a value alone.
+    for function in ("exp", "quotient", "tanh", "sqrt", "cube"):
+        yield case(function, 3, ("zero-direction",), direction=np.zeros(4))
+        yield case(function, 0, ("lower-order",))
+        yield case(function, 1, ("lower-order",))
+    # Rows that are 0 by themselves: at 0 a cube has one, a square two.
+    for function in ("cube", "fifth", "square", "product", "sin", "tanh", "arctan", "erf"):
+        yield case(function, 5, ("zero-derivative",), x=np.zeros(4))
