@@ -18,8 +18,9 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
     """Find what is wrong with the files of a folder.
 
     The schema; ids, unique over all families, without a gap but for those that were withdrawn, and
-    never one of these; flags, described and used; every hyperparameter seen at work; digests; numbers said to be exact in binary32; and that the oracle gives every line again,
-    byte for byte: of a sample, or of everything.
+    never one of these; flags, described and used; every hyperparameter seen at work; digests;
+    numbers said to be exact in binary32; and that the oracle gives every line again, byte for byte:
+    of a sample, or of everything.
 
     Parameters
     ----------

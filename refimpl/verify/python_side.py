@@ -23,7 +23,8 @@ implementation: a dictionary, or an object with attributes, of
   `hessian` (for methods that need it), each of a position, and of ``summary(theta, direction,
   groups)`` (for methods that need that). Those of `refimpl.functions` take the place of what is
   not there;
-* ``name``, ``version`` and ``dtype``, optional.
+* ``name``, ``version`` and ``dtype``, optional; and ``without``, names of fields that its states do
+  not keep, of `protocol.OPTIONAL`.
 
 An exception is an answer too, and the right one where the certified outcome is an error;
 `NotImplementedError` skips the case. What the callables print goes to standard error.
@@ -34,6 +35,7 @@ import json
 import operator
 import os
 import sys
+import traceback
 
 import numpy as np
 
@@ -327,7 +329,20 @@ def respond(implementation, message, dtype):
     except NotImplementedError as error:
         return reply | {"skipped": str(error) or "not implemented"}
     except Exception as error:
-        return reply | {"errored": f"{type(error).__name__}: {error}"}
+        return reply | {"errored": f"{type(error).__name__}: {error}{_raised(error)}"}
+
+
+def _raised(error):
+    """Where an exception was raised, in words; the innermost line that is a file of its own."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and os.path.isfile(frame.filename)
+    ]
+    if not frames:
+        return ""
+    frame = frames[-1]
+    return f" ({os.path.basename(frame.filename)}, line {frame.lineno}, in {frame.name})"
 
 
 def greet(name):
@@ -344,6 +359,7 @@ def greet(name):
         "language": f"Python {sys.version.split()[0]}",
         "dtype": dtype,
         "ops": ops(implementation),
+        "without": list(found(implementation, "without", ())),
     }
 
 

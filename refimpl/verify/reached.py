@@ -108,11 +108,11 @@ def _places(codes):
 
 
 def statements(text):
-    """The lines of a source that run when its functions do: the first of each statement.
+    r"""The lines of a source that run when its functions do: the first of each statement.
 
     Examples
     --------
-    >>> sorted(statements('def f(x):\\n    "Twice."\\n    if x:\\n        return 2 * x\\n'))
+    >>> sorted(statements('def f(x):\n    "Twice."\n    if x:\n        return 2 * x\n'))
     [3, 4]
     """
     found = set()
@@ -207,11 +207,11 @@ def untouched(names=None, cases=None):
 
 
 def owner(text, number):
-    """The outermost function, or the method with its class, that a line belongs to.
+    r"""The outermost function, or the method with its class, that a line belongs to.
 
     Examples
     --------
-    >>> owner('def f(x):\\n    def g():\\n        return 1\\n    return g\\n', 3)
+    >>> owner('def f(x):\n    def g():\n        return 1\n    return g\n', 3)
     'f'
     """
     found = [

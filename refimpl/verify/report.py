@@ -1,25 +1,22 @@
 """What a verification found, as text, JSON and Markdown, in words that say where to look."""
 
 import math
+import re
 from collections import Counter
 
-import numpy as np
-
-from ..vectors import OF_STEPS, TRAJECTORY
-from . import compare
+from ..vectors import REPLAY, TRAJECTORY
+from . import compare, resemblance
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
 from .protocol import FORCED
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
 # Of the JSON, by which it is known again.
 REPORT = "refimpl-verify/1"
-# A flag of the first kind that a case has says most about what is wrong.
-KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
-# Causes that are named of one failure, and how much more often a flag's cases must fail than the
-# others for the flag to tell something.
-CAUSES = 3
-TELLING = 0.25
+# Other failures of an operation that are looked at, for what they have in common.
+OTHERS = 12
+# Of the cases of an operation, how many may have a flag that still tells something.
+SHARE = 0.5
 
 
 def text(report, everything=False):
@@ -98,6 +95,9 @@ def diagnosis(outcome, report):
     failed = compare.first_failure(outcome.fields)
     if failed is None:
         sentences.append(f"{outcome.problem}: {outcome.message}")
+        if outcome.problem == "NoError":
+            flags = [flag for flag in case.flags if flag in report.notes.get(case.family, {})]
+            sentences += [report.notes[case.family][flag]["description"] for flag in flags]
     else:
         if failed.step:
             sentences.append(
@@ -105,13 +105,15 @@ def diagnosis(outcome, report):
                 f"{failed.field} the first quantity in it, in the order of computation"
             )
         if case.op == TRAJECTORY:
-            sentences.append(_closed_loop(case, failed))
+            sentences.append(_closed_loop(case, failed, _replay_fails(case.method, report)))
         sentences.append(f"{failed.field}: {_how_wrong(failed)}")
         if outcome.problem and not failed.problem:
             sentences.append(f"later {outcome.problem}: {outcome.message}")
-        looks = looks_like(case, failed, outcome.answer, report.arithmetic)
-        if looks:
-            sentences.append(f"{failed.field}: {looks}")
+        if outcome.supposed:
+            sentences.append(f"{failed.field}: {outcome.supposed}")
+        looks = resemblance.looks_like(case, failed, outcome.answer, report.arithmetic)
+        sentences += [f"{failed.field}: {words}" for words in looks]
+        sentences += _elsewhere(outcome, looks, report)
         sentences += _order(case, outcome.fields, failed)
         sentences += _forced(outcome.forced)
         if outcome.refused:
@@ -119,14 +121,54 @@ def diagnosis(outcome, report):
                 f"asked again as {FORCED!r}, with the certified state before each step, the "
                 f"program did not answer: {outcome.refused}"
             )
-    # What could not be understood, or raised, says nothing of the mathematics.
+    # What could not be understood says nothing of the mathematics.
     understood = failed is not None and not failed.problem
-    if understood or outcome.problem == "NoError":
+    if understood or outcome.problem in ("NoError", "Errored"):
         sentences += likely_causes(case, report)
     return sentences
 
 
-def _closed_loop(case, failed):
+def _elsewhere(outcome, looks, report):
+    """What other failures of the operation show, where they show one thing and this one does not.
+
+    Said of the first failure of each alone.
+    """
+    like = [
+        other
+        for other in report.outcomes
+        if (other.case.op, other.case.method) == (outcome.case.op, outcome.case.method)
+        and other.verdict == FAIL
+        and other.answer
+        and compare.first_failure(other.fields) is not None
+    ]
+    if not like or like[0] is not outcome:
+        return []
+    shown = Counter()
+    for other in like[1 : OTHERS + 1]:
+        failed = compare.first_failure(other.fields)
+        if not failed.problem:
+            words = resemblance.looks_like(other.case, failed, other.answer, report.arithmetic)
+            shown.update(f"{failed.field}: {_without_numbers(one)}" for one in words)
+    field = compare.first_failure(outcome.fields).field
+    known = {f"{field}: {_without_numbers(words)}" for words in looks}
+    told = [(words, n) for words, n in shown.most_common() if words not in known and n > 1]
+    others = len(like[1 : OTHERS + 1])
+    return [f"in {n} of {others} other failures of it, {words}" for words, n in told[:1]]
+
+
+def _without_numbers(words):
+    """A relation, whatever the factor is, where it is said what makes it."""
+    return re.sub(r"-?[0-9.]+(e[+-][0-9]+)?: ", "", words)
+
+
+def _replay_fails(method, report):
+    """Whether a replay of the method failed too."""
+    return any(
+        (o.case.op, o.case.method, o.verdict) == (REPLAY, method, FAIL) for o in report.outcomes
+    )
+
+
+def _closed_loop(case, failed, replays):
     """Where to look for what a position alone does not tell."""
     function = case.inputs["function"]
     if failed.step == 1:
@@ -135,8 +177,12 @@ def _closed_loop(case, failed):
             f"{case.method}?"
         )
     return (
-        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}; the "
-        f"replays of {case.method} tell which quantity of its step goes wrong"
+        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}; "
+        + (
+            f"the replays of {case.method} tell which quantity of its step goes wrong"
+            if replays
+            else f"no replay of {case.method} fails: look at what only a closed loop has"
+        )
     )
 
 
@@ -184,20 +230,31 @@ def _forced(forced):
         ]
     counts = {}
     for judged in first.values():
-        counts[judged.field] = counts.get(judged.field, 0) + 1
-    named = ", ".join(f"{field} ({n})" for field, n in sorted(counts.items(), key=lambda c: -c[1]))
+        counts.setdefault(judged.field, []).append(judged)
+    named = ", ".join(
+        f"{field} ({len(found)}, {_largest(found)})"
+        for field, found in sorted(counts.items(), key=lambda pair: -len(pair[1]))
+    )
     return [
         f"given the certified state before each step, {len(first)} of {steps} steps are wrong by "
         f"themselves, the first of them step {min(first)}; first wrong in them: {named}"
     ]
 
 
-def likely_causes(case, report):
-    """The mistakes that the most telling flags catch, at most `CAUSES` of them.
+def _largest(found):
+    """How large the errors of some judged quantities are, in words."""
+    sizes = [judged.error for judged in found if math.isfinite(judged.error)]
+    if not sizes:
+        return "no number"
+    return f"off by up to {max(sizes):.1e}" if len(sizes) > 1 else f"off by {sizes[0]:.1e}"
 
-    A flag tells by how much more often its cases fail than the others of the same operation,
-    cases of right and of wrong input apart. Where all of them fail it tells nothing; then it is
-    said what the case at hand was made for.
+
+def likely_causes(case, report):
+    """What the failures of an operation have in common, where that leaves out all else.
+
+    A flag is named if every failure of this operation and method has it, at most half of the judged
+    cases do, and no flag of fewer cases holds all failures; cases of right and of wrong input
+    apart. Otherwise nothing is sure, and nothing is said.
     """
     notes = report.notes.get(case.family, {})
     like = [
@@ -207,97 +264,27 @@ def likely_causes(case, report):
         and ("error" in outcome.case.out) == ("error" in case.out)
         and outcome.verdict in (FAIL, *HELD)
     ]
-    ranked = []
-    for flag in {flag for outcome in like for flag in outcome.case.flags if flag in notes}:
-        within = [outcome.verdict == FAIL for outcome in like if flag in outcome.case.flags]
-        beyond = [outcome.verdict == FAIL for outcome in like if flag not in outcome.case.flags]
-        excess = _share(within) - _share(beyond)
-        if any(within) and beyond and excess > TELLING and notes[flag]["catches"]:
-            kind = KINDS.index(notes[flag]["kind"])
-            ranked.append((-excess, kind, flag not in case.flags, -sum(within), flag))
-    words, flags = "likely cause", [entry[-1] for entry in sorted(ranked)]
-    if not flags:
-        words = "what such cases are made to catch"
-        flags = [flag for flag in case.flags if flag in notes and notes[flag]["catches"]]
-        flags.sort(key=lambda flag: KINDS.index(notes[flag]["kind"]))
-    particular = [flag for flag in flags if notes[flag]["kind"] != "normal"]
+    failed = [outcome for outcome in like if outcome.verdict == FAIL]
+    common = set.intersection(*(set(outcome.case.flags) for outcome in failed)) if failed else set()
+    held = []
+    for flag in common:
+        within = sum(flag in outcome.case.flags for outcome in like)
+        if within <= SHARE * len(like) and notes.get(flag, {}).get("kind", "normal") != "normal":
+            held.append((within, flag))
+    held.sort()
+    if not held or (len(held) > 1 and held[0][0] == held[1][0]):
+        return []
+    within, flag = held[0]
+    number = "the one failure" if len(failed) == 1 else f"all {len(failed)} failures"
     return [
-        f"{words} ({flag}): {notes[flag]['catches']}" for flag in (particular or flags)[:CAUSES]
+        f"{number} of {_asked(case)} {'is' if len(failed) == 1 else 'are'} among the {within} of "
+        f"{len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
+        f"catch: {notes[flag]['catches']}"
     ]
 
 
-def _share(failed):
-    return sum(failed) / len(failed) if failed else 0.0
-
-
-def looks_like(case, judged, answer, arithmetic):
-    """What relation a wrong answer has to the certified one, if it has a simple one."""
-    if not answer or case.compare.get(judged.field) not in ("relative", "exact"):
-        return ""
-    if case.op in OF_STEPS:
-        expected = case.out["steps"][judged.step - 1][judged.field]
-        answer = answer["steps"][judged.step - 1]
-    else:
-        expected = case.out[judged.field]
-    try:
-        shape, b = compare.flat(expected, compare.certified)
-        got_shape, a = compare.flat(answer.get(judged.field), compare.number)
-    except (compare.Unfit, ArithmeticError):
-        return ""
-    if got_shape != shape:
-        transposed = len(shape) == 2 and got_shape == shape[::-1]
-        return "rows and columns are exchanged" if transposed else ""
-    a, b = (np.array([float(x) for x in part]).reshape(shape) for part in (a, b))
-    if not (np.isfinite(a).all() and np.isfinite(b).all() and np.any(b)):
-        return ""
-    # In units of the largest entry, whose square neither overflows nor vanishes.
-    size = np.max(np.abs(b))
-    return resemblance(a / size, b / size, arithmetic)
-
-
-def resemblance(a, b, arithmetic="binary64"):
-    """A sentence on how the array `a` is related to `b`, or an empty one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> resemblance(np.array([-1.0, 3.0]), np.array([1.0, -3.0]))
-    'it is the certified value with the opposite sign'
-    >>> resemblance(np.array([0.5, 1.5]), np.array([1.0, 3.0]))
-    'it is 0.5 times the certified value'
-    """
-    near = 1e-9 if arithmetic == "binary64" else 1e-5
-
-    def close(x, y):
-        return x.shape == y.shape and np.max(np.abs(x - y)) <= near * np.max(np.abs(y))
-
-    error = np.max(np.abs(a - b)) / np.max(np.abs(b))
-    if arithmetic == "binary64" and 1e-9 < error < 1e-6:
-        return (
-            "it has as many digits as single precision; is a part of it computed in float32, or a "
-            "constant given with too few digits?"
-        )
-    if not np.any(a):
-        return "it is zero"
-    if close(-a, b):
-        return "it is the certified value with the opposite sign"
-    if a.ndim == 2:
-        if close(a.T, b):
-            return "it is the transpose of the certified matrix"
-        if a.shape[0] == a.shape[1] and close(a + a.T, b + b.T):
-            return "it differs from the certified matrix in the antisymmetric part alone"
-        if close(a[::-1], b):
-            return "its rows are those of the certified matrix in reverse order"
-        if close(a[:, ::-1], b):
-            return "its columns are those of the certified matrix in reverse order"
-        if a.shape[0] == a.shape[1] and a.shape[0] > 1 and close(np.diag(a), np.diag(b)):
-            return "its diagonal is right, the entries beside it are not"
-    factor = np.sum(a * b) / np.sum(b * b)
-    if abs(factor - 1.0) > near and close(a, factor * b):
-        return f"it is {factor:.7g} times the certified value"
-    if a.ndim == 1 and close(a[::-1], b):
-        return "its entries are the certified ones in reverse order"
-    return ""
+def _asked(case):
+    return f"{case.op} {case.method}".strip()
 
 
 def by_flag(report):

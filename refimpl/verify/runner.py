@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .._outside import as_path
 from ..errors import VectorError, VerificationError, unknown
 from ..vectors import REPLAY
-from . import compare, protocol
+from . import compare, protocol, supposed
 from .compare import ARITHMETIC, FAIL, PASS, VERDICTS
 from .program_side import Program
 from .protocol import Fault, Greeting
@@ -23,6 +23,8 @@ OUTCOMES = (*VERDICTS, SKIPPED, KNOWN, UNEXPECTED)
 TIMEOUT = 30.0
 # Seconds, at least, for the answer to `start`; what Python imports may be large.
 START_TIMEOUT, PYTHON_START_TIMEOUT = 10.0, 120.0
+# Operations and methods that are looked into, and failures of each, until one is explained.
+EXPLAINED, TRIED = 5, 3
 # After so many vain attempts in a row a program is not started again.
 ATTEMPTS = 3
 
@@ -39,6 +41,7 @@ class Outcome(NamedTuple):
     forced: tuple = ()  # a failed replay judged with the certified state before each step
     seconds: float = 0.0
     refused: str = ""  # what was said in place of the answer to a forced replay
+    supposed: str = ""  # the supposition that explains the answer, if one alone does
 
 
 class Report(NamedTuple):
@@ -215,6 +218,7 @@ def verify(
     tell=None,
     memory=None,
     stop=None,
+    reference=None,
 ):
     """Put cases to a program and judge its answers.
 
@@ -240,6 +244,8 @@ def verify(
         given. Linux only.
     stop : threading.Event, optional
         Once it is set no further case is put, and the report is on those that were.
+    reference : supposed.Reference, optional
+        What is asked for explanations of the first failures; a new one if not given.
 
     Returns
     -------
@@ -304,6 +310,9 @@ def verify(
             side.drop()
     again = {name: n for side in sides for name, n in side.again.items()}
     put = [_once(outcome, again) for outcome in outcomes if outcome is not None]
+    if not stopped.is_set():
+        put = _explained(put, arithmetic.name, reference)
+    remarks += _not_kept(put, who)
     return Report(
         who=who,
         arithmetic=arithmetic.name,
@@ -333,6 +342,51 @@ def _once(outcome, again):
         return outcome
     message = f"one answer belongs to each question, {extra + 1} came; is it printed twice?"
     return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
+
+
+def _explained(outcomes, arithmetic, reference):
+    """The first failures of each operation and method, with the supposition that explains one."""
+    own = supposed.Reference() if reference is None else reference
+    asked, found = {}, []
+    try:
+        for outcome in outcomes:
+            key = outcome.case.op, outcome.case.method
+            failed = compare.first_failure(outcome.fields)
+            told = outcome.verdict == FAIL and outcome.answer and failed and not failed.problem
+            if told and len(asked) < EXPLAINED and asked.setdefault(key, 0) < TRIED:
+                asked[key] += 1
+                outcome = outcome._replace(
+                    supposed=supposed.explanation(
+                        outcome.case, failed, outcome.answer, arithmetic, own
+                    )
+                )
+                if outcome.supposed:
+                    asked[key] = TRIED
+            found.append(outcome)
+    finally:
+        if reference is None:
+            own.close()
+    return found
+
+
+def _not_kept(outcomes, who):
+    """What a program said at its start that it does not keep, and how often that was so."""
+    remarks = []
+    for name in who.without:
+        left = [
+            outcome.case.id
+            for outcome in outcomes
+            if outcome.fields
+            and any(_last(field) == name for field in outcome.case.compare)
+            and not any(_last(judged.field) == name for judged in outcome.fields)
+        ]
+        if left:
+            remarks.append(f"the program keeps no {name!r}: not compared in {len(left)} cases")
+    return remarks
+
+
+def _last(field):
+    return field.rpartition(".")[2]
 
 
 def _put(side, case, who, arithmetic):
@@ -366,13 +420,16 @@ def _put(side, case, who, arithmetic):
         )
     if kind == "errored":
         return Outcome(case, FAIL, problem="Errored", message=content, seconds=seconds)
-    judged = tuple(compare.judge(case, content, arithmetic))
+    judged = tuple(compare.judge(case, content, arithmetic, who.without))
+    if not judged:
+        kept = f"the program keeps nothing of it: {', '.join(who.without)}"
+        return Outcome(case, SKIPPED, message=kept, seconds=seconds)
     found = compare.verdict(judged)
     if found != FAIL:
         return Outcome(case, found, judged, seconds=seconds)
     forced, refused = (), ""
     if case.op == REPLAY and protocol.FORCED in who.ops:
-        forced, refused = _forced(side, case, arithmetic)
+        forced, refused = _forced(side, case, arithmetic, who.without)
     # A named error is told even where a number was wrong before it.
     named = [(field.problem, field.message) for field in judged if field.problem]
     problem, message = named[0] if named else ("", "")
@@ -381,7 +438,7 @@ def _put(side, case, who, arithmetic):
     return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused)
 
 
-def _forced(side, case, arithmetic):
+def _forced(side, case, arithmetic, without):
     """A failed replay once more, with the certified state before each step, or why it is not."""
     try:
         kind, content = side.ask(case, forced=True, arithmetic=arithmetic)
@@ -389,7 +446,7 @@ def _forced(side, case, arithmetic):
         return (), f"{fault.name}: {fault}"
     if kind != "out":
         return (), f"{kind}: {content}"
-    return tuple(compare.judge(case, content, arithmetic)), ""
+    return tuple(compare.judge(case, content, arithmetic, without)), ""
 
 
 def _expected(outcome, known):

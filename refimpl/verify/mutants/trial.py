@@ -1,6 +1,7 @@
 """A mutant on trial: a copy of the package with the change answers the ordinary verification."""
 
 import ast
+import atexit
 import functools
 import json
 import math
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from ..._compile import PACKAGE
 from ...vectors import REPLAY, selected
-from .. import compare, report, runner
+from .. import compare, report, runner, supposed
 from ..compare import FAIL
 from .mutant import OP, Mutant, changed, source
 
@@ -64,7 +65,15 @@ def verified(mutant, families, cases=None):
         copy(mutant, folder)
         command = [sys.executable, "-c", BOOTSTRAP, folder]
         asked = selected(families) if cases is None else cases
-        return runner.verify(command, families, asked, timeout=TIMEOUT)
+        return runner.verify(command, families, asked, timeout=TIMEOUT, reference=_reference())
+
+
+@functools.cache
+def _reference():
+    """One for all trials of a process, which end it with themselves."""
+    reference = supposed.Reference()
+    atexit.register(reference.close)
+    return reference
 
 
 def changed_function(mutant):
