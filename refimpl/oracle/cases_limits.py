@@ -92,6 +92,39 @@ def regression():
             given["gradient"] = np.array([-size, 2.0])
             yield Case(op, LARGE, given, error=error, binary32=False)
 
+    # So small that their sums have no digits unless they are scaled.
+    yield from fits(FAINT, spread([2.0**-900, 2.0**-901], [1.0, -2.0]), FITS[:2])
+    yield from _refused()
+
+
+def _refused():
+    """States that no start and no update makes."""
+    good = spread([1.0, 0.5], [1.0, -2.0])
+    diagonal = {name: np.diag(good[name]).copy() for name in good if name.startswith("C_")}
+    shape, other = ("wrong-shape",), ("wrong-state",)
+    for name in ("regression.start", "regression.start_diagonal"):
+        yield Case(name, shape, {"D": 0, "prior": None}, error="ShapeError")
+    for flags, changed, error in (
+        (shape, {"C_thetatheta": np.eye(3)}, "ShapeError"),
+        (shape, {"C_gg": np.eye(3)}, "ShapeError"),
+        (shape, {"mean_gradient": np.ones(3)}, "ShapeError"),
+        (other, {"weight": 1.5}, "StateError"),
+        (other, {"scale": -0.5}, "StateError"),
+    ):
+        yield Case("regression.slope", flags, {"state": good | changed}, error=error)
+    broken = np.array([[1.0, np.nan], [np.nan, 1.0]])
+    for name in FITS:
+        for flags, changed, error in (
+            (other, diagonal, "StateError"),
+            (("nan-input",), {"C_thetatheta": broken}, "NotFiniteError"),
+        ):
+            given = {"state": good | changed}
+            given |= {"ridge": 0.0} if name == FITS[1] else {}
+            yield Case(f"regression.{name}", flags, given, error=error)
+    for name in ("regression.update", "regression.update_new_mean"):
+        given = {"state": empty(2, 1.0), "theta": np.eye(2), "gradient": np.ones(2), "beta": 0.25}
+        yield Case(name, shape, given, error="ShapeError")
+
 
 def repulsion():
     """Eigenvalues that are 0 but for rounding, and eigenvalues that only look so."""
@@ -132,6 +165,8 @@ def repulsion():
             yield from along(flags, H, np.zeros(2), STEPS, error=error)
     # What `div` makes of an eigenvalue may be as large as half the largest number.
     yield from along(LARGE, np.diag([2.0**1000, 1.0]), g2 * 2.0**1000, STEPS[1:], 2.0**22)
+    # A vector is no matrix.
+    yield from along(("wrong-shape",), g2, g2, STEPS, error="ShapeError")
 
 
 def qr_step():
@@ -142,6 +177,10 @@ def qr_step():
             H = np.array([[0.75, 0.5, 0.25], [0.5 + off, -0.625, 0.5], [0.25, 0.5, 0.5]]) * scale
             for op in ("qr_step.qr_step", "qr_step.shifted_qr_step"):
                 yield Case(op, ("not-symmetric",), {"H": H}, error=error)
+    for op in ("qr_step.qr_step", "qr_step.shifted_qr_step"):
+        yield Case(op, ("wrong-shape",), {"H": np.ones(2)}, error="ShapeError")
+        H = np.full((2, 2), 1.5e308)
+        yield Case(op, ("huge-scale",), {"H": H}, error="NotFiniteError", binary32=False)
 
 
 def online_pca(rng):
@@ -173,3 +212,14 @@ def online_pca(rng):
         V = np.eye(D)[:d] + dyadic(rng, (d, D), 6, 2.0**-4)
         given = {"V": V, "x": dyadic(rng, D, 6, 2.0**8), "gamma": 0.5}
         yield Case("online_pca.oja", (*COLLINEAR, *LARGE), given, binary32=False)
+    # Directions of no length: what is added is all there is, and an axis takes the second place.
+    given = {"V": np.zeros((2, 3)), "x": np.array([2.0, 0.0, 0.0]), "turn": 0.5}
+    yield Case("online_pca.inject", ("rank-deficient", "first-step"), given, exact=True)
+    square, vector = np.eye(2), np.ones(2)
+    for op, given in (
+        ("oja", {"V": square, "x": square, "gamma": 0.5}),
+        ("inject", {"V": vector, "x": vector, "turn": 0.5}),
+        ("transport", {"V_old": square, "V_new": square, "C": vector}),
+        ("orthonormalize", {"W": vector}),
+    ):
+        yield Case(f"online_pca.{op}", ("wrong-shape",), given, error="ShapeError")

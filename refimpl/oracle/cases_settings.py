@@ -139,3 +139,10 @@ def still(draw, replay):
     krylov.stream[3]["hessian"][1] = krylov.stream[3]["hessian"][:, 1] = 0.0
     krylov.stream[3]["hessian"][1, 1] = -2.0
     yield krylov
+    # A coordinate that never moves has no curvature, and without a cut no step.
+    params = SETTINGS["dogr"][0] | {"cut": 0.0}
+    diagonal = replay(rng, "dogr", ("constant-theta",), params, steps=STEPS)
+    for pair in diagonal.stream:
+        pair["theta"][0] = 0.0
+    diagonal.start[0] = 0.0
+    yield diagonal

@@ -9,6 +9,8 @@ from .regression import EPS, MarginError
 
 # Rows are squared in the Gram matrix: this many digits more than the result shall have.
 GUARD = 80
+# A vector so much longer than the rows that the plain sum would lose their digits.
+FAR = 2**10
 # How far what is left of a row must be from what counts as rounding.
 APART = mpf(3) / 2
 
@@ -61,7 +63,9 @@ def _completed(W, old):
 def _replacement(V, old, D):
     """The old row that sticks out most of the span of `V`, the first of equals."""
     shares = [length(_rest(row, V)) for row in old]
-    return old[shares.index(max(shares))] if len(old) else _least_covered(V, D)
+    if len(old) and max(shares) > mpf(10) ** -(GUARD // 2):
+        return old[shares.index(max(shares))]
+    return _least_covered(V, D)
 
 
 def _least_covered(V, D):
@@ -130,8 +134,25 @@ def _sums(V, x):
 
 
 def inject_formula(V, x, turn):
-    """The same with Gram-Schmidt."""
+    """The same with Gram-Schmidt; of a long vector, by rows that it has been taken from."""
+    if len(V) > 1 and largest(turn * x) > FAR:
+        return orthonormalize_formula(_eliminated(V, turn * length(x), x / length(x)), V)
     return orthonormalize_formula(_sums(V, turn * x), V)
+
+
+def _eliminated(V, lean, n):
+    """The rows of the sum but for multiples of those before them, none a small rest of large ones.
+
+    From row `j` so much of row `i` is taken that hardly any of the vector is left in it.
+    """
+    W, b = V.copy(), [lean] * len(V)
+    for i in range(len(W)):
+        denominator = 1 + b[i] ** 2
+        for j in range(i + 1, len(W)):
+            W[j] = W[j] - b[i] * b[j] / denominator * W[i]
+            b[j] = b[j] / denominator
+        W[i] = W[i] + b[i] * n
+    return W
 
 
 def transport(V_old, V_new, C):

@@ -191,36 +191,37 @@ def untouched(names=None, cases=None):
     Returns
     -------
     list of tuple
-        File, number of the line, function, text.
+        File, number of the line, function, text, and whether it is a guard or in a function that no
+        case enters.
     """
     names = sources() if names is None else names
     cases = light(vectors.cases()) if cases is None else cases
     found = []
     for name, lines in executed(names, cases).items():
         text = (PACKAGE / name).read_text("utf-8")
-        rows = text.splitlines()
-        found += [
-            (name, number, owner(text, number), rows[number - 1].strip())
-            for number in sorted(statements(text) - lines)
-        ]
+        rows, owners = text.splitlines(), functions(text)
+        entered = {owners.get(number) for number in lines}
+        for number in sorted(statements(text) - lines):
+            row = rows[number - 1].strip()
+            guard = owners[number] not in entered or row.startswith("raise ")
+            found.append((name, number, owners[number], row, guard))
     return found
 
 
-def owner(text, number):
-    r"""The outermost function, or the method with its class, that a line belongs to.
+def functions(text):
+    r"""Line -> the outermost function, or the class, that it belongs to.
 
     Examples
     --------
-    >>> owner('def f(x):\n    def g():\n        return 1\n    return g\n', 3)
+    >>> functions('def f(x):\n    def g():\n        return 1\n    return g\n')[3]
     'f'
     """
-    found = [
-        node.name
-        for node in ast.walk(ast.parse(text))
+    return {
+        number: node.name
+        for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        and node.lineno <= number <= node.end_lineno
-    ]
-    return found[0] if found else ""
+        for number in range(node.lineno, node.end_lineno + 1)
+    }
 
 
 def unnamed(lines, reasons):
@@ -231,15 +232,16 @@ def unnamed(lines, reasons):
     lines : list of tuple
         From `untouched`.
     reasons : dict
-        ``"file"``, ``"file function"`` or ``"file function: text of the line"`` -> why.
+        ``"file"``, ``"file function"`` or ``"file function: text of the line"`` -> why. The first
+        two stand for guards, and for functions that no case enters.
 
     Returns
     -------
     list of str
     """
     used, found = set(), []
-    for name, number, function, text in lines:
-        keys = [name, f"{name} {function}", f"{name} {function}: {text}"]
+    for name, number, function, text, guard in lines:
+        keys = [f"{name} {function}: {text}", *([name, f"{name} {function}"] if guard else [])]
         key = next((key for key in keys if key in reasons), None)
         if key is None:
             found.append(f"{name}:{number}: no case executes `{text}` of {function}")

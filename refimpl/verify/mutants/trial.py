@@ -94,29 +94,23 @@ def changed_function(mutant):
     return None
 
 
-@functools.cache
+_UNTOUCHED = {}
+
+
 def untouched_copy(family):
     """Where each case of a family goes in the package as it is, and what becomes of it there."""
-    family = family.family
+    if family.name not in _UNTOUCHED or _UNTOUCHED[family.name][0] is not family:
+        _UNTOUCHED[family.name] = (family, *_followed(family))
+    return _UNTOUCHED[family.name][1:]
+
+
+def _followed(family):
     command = [sys.executable, "-m", "refimpl.verify.reached", "--entered", family.name]
     plain = os.environ | {"NUMBA_DISABLE_JIT": "1"}
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
     unchanged = Mutant("as-it-is", "", "regression", "gain = beta / weight", "gain = beta / weight")
     report = verified(unchanged, [family])
     return json.loads(run.stdout), {outcome.case.id: outcome for outcome in report.outcomes}
-
-
-class _Known:
-    """A family as a key."""
-
-    def __init__(self, family):
-        self.family, self.name = family, family.name
-
-    def __hash__(self):
-        return hash(self.name)
-
-    def __eq__(self, other):
-        return self.family is other.family
 
 
 def tried(mutant, families):
@@ -128,7 +122,7 @@ def tried(mutant, families):
     span = changed_function(mutant)
     met, kept = set(), {}
     for family in families:
-        places, outcomes = untouched_copy(_Known(family))
+        places, outcomes = untouched_copy(family)
         kept |= outcomes
         for name, entered in places.items():
             lines = [int(place.rpartition(":")[2]) for place in entered if _of(mutant, place)]
