@@ -112,8 +112,9 @@ def diagnosis(outcome, report):
         if outcome.supposed:
             sentences.append(f"{failed.field}: {outcome.supposed}")
         looks = resemblance.looks_like(case, failed, outcome.answer, report.arithmetic)
+        looks = [words for words in looks if words != resemblance.SINGLE or _rough(case, report)]
         sentences += [f"{failed.field}: {words}" for words in looks]
-        sentences += _elsewhere(outcome, looks, report)
+        sentences += _elsewhere(outcome, looks, report) or _step_by_step(outcome, looks, report)
         sentences += _order(case, outcome.fields, failed)
         sentences += _forced(outcome.forced)
         if outcome.refused:
@@ -126,6 +127,18 @@ def diagnosis(outcome, report):
     if understood or outcome.problem in ("NoError", "Errored"):
         sentences += likely_causes(case, report)
     return sentences
+
+
+def _rough(case, report):
+    """Whether no error of the operation is larger than single precision makes."""
+    errors = [
+        judged.error
+        for other in report.outcomes
+        if (other.case.op, other.case.method) == (case.op, case.method) and other.verdict == FAIL
+        for judged in (*other.fields, *other.forced)
+        if judged.verdict == FAIL
+    ]
+    return max(errors, default=0.0) < resemblance.ROUGH[1]
 
 
 def _elsewhere(outcome, looks, report):
@@ -154,6 +167,30 @@ def _elsewhere(outcome, looks, report):
     told = [(words, n) for words, n in shown.most_common() if words not in known and n > 1]
     others = len(like[1 : OTHERS + 1])
     return [f"in {n} of {others} other failures of it, {words}" for words, n in told[:1]]
+
+
+def _step_by_step(outcome, looks, report):
+    """What the single steps show, each from the certified state, where they show one thing."""
+    if not outcome.forced_answer:
+        return []
+    first = {}
+    for judged in outcome.forced:
+        if judged.verdict == FAIL and not judged.problem:
+            first.setdefault(judged.step, judged)
+    steps = [judged for step, judged in first.items() if step > 1][:OTHERS]
+    shown = Counter()
+    for judged in steps:
+        words = resemblance.looks_like(
+            outcome.case, judged, outcome.forced_answer, report.arithmetic
+        )
+        shown.update(f"{judged.field}: {_without_numbers(one)}" for one in words)
+    known = {_without_numbers(words) for words in looks}
+    told = [
+        (words, n)
+        for words, n in shown.most_common()
+        if 2 * n > len(steps) and words.partition(": ")[2] not in known
+    ]
+    return [f"in {n} of {len(steps)} single steps, {words}" for words, n in told[:1]]
 
 
 def _without_numbers(words):

@@ -17,6 +17,8 @@ from . import compare
 NEAR = {"binary64": 1e-9, "binary32": 1e-5}
 # Factors that a single number may be off by, and be told so.
 SMALL = (2.0, 3.0, 4.0, 6.0, 0.5, 1.0 / 3.0, 0.25, 1.0 / 6.0, math.sqrt(2.0), math.sqrt(0.5))
+# Errors of the size of the rounding of single precision, in units of the largest entry.
+ROUGH = (2.0**-29, 2.0**-22)
 SINGLE = (
     "it has as many digits as single precision; is a part of it computed in float32, or a constant "
     "given with too few digits?"
@@ -109,6 +111,10 @@ def _of_step(case, judged, a, b, names, arithmetic):
     """What a step of a method may leave: the value before it, or a share of its change."""
     t, field = judged.step, judged.field
     before, what = None, ""
+    if field == "theta" and case.op != TRAJECTORY and t > 1:
+        along = _along(case, t, a, b, arithmetic)
+        if along:
+            return [along]
     if field == "theta":
         if case.op != TRAJECTORY:
             before = _array(case.inputs["stream"][t - 1]["theta"], compare.number)
@@ -120,6 +126,35 @@ def _of_step(case, judged, a, b, names, arithmetic):
     elif t > 1:
         before, what = _array(case.out["steps"][t - 2][field]), "its change in this step"
     return [] if before is None else _of_change(a, b, before, what, names, arithmetic)
+
+
+def _along(case, t, a, b, arithmetic):
+    """A vector of the step that the wrong step is along, and the certified one is not."""
+    seen, before = case.inputs["stream"][t - 1], case.inputs["stream"][t - 2]
+    now, last = (case.out["steps"][k] for k in (t - 1, t - 2))
+    theta = _array(seen["theta"], compare.number)
+    vectors = {
+        "the gradient": _array(seen["gradient"], compare.number),
+        "the gradient of the step before": _array(before["gradient"], compare.number),
+    }
+    for name in ("momentum", "mean"):
+        if name in now:
+            vectors[f"the {name}"] = _array(now[name])
+            vectors[f"the {name} of the step before"] = _array(last[name])
+    near = 1e3 * NEAR[arithmetic]
+    move, wanted = a - theta, b - theta
+    found = [
+        f"the step is {factor:.7g} times {name}"
+        for name, v in vectors.items()
+        if v.size == move.size > 1 and np.any(v)
+        for factor in [np.sum(move * v) / np.sum(v * v)]
+        if close(move, factor * v, near) and not _parallel(wanted, v)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _parallel(a, b):
+    return close(a, np.sum(a * b) / np.sum(b * b) * b, 1e-3)
 
 
 def _of_change(a, b, before, what, names, arithmetic):
@@ -173,6 +208,8 @@ def _plain(a, b, names, arithmetic):
     words = resemblance(a, b, arithmetic, names)
     if words:
         return [words]
+    if not 1e-6 < size < 1e6 or np.min(np.abs(b)) < 1e-6 * size:
+        return []
     with np.errstate(all="ignore"):
         for power, word in ((2.0, "square"), (0.5, "root"), (-1.0, "reciprocal")):
             made = np.sign(b) ** (1 if power == -1.0 else 2) * np.abs(b) ** power
@@ -264,7 +301,10 @@ def resemblance(a, b, arithmetic="binary64", names=None):
         return close(x, y, near)
 
     error = np.max(np.abs(a - b))
-    if arithmetic == "binary64" and 1e-9 < error < 1e-6:
+    if error <= near:
+        # As near to one relation as to another.
+        return ""
+    if arithmetic == "binary64" and ROUGH[0] < error < ROUGH[1]:
         return SINGLE
     if not np.any(a):
         return "it is zero"

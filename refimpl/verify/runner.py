@@ -41,6 +41,7 @@ class Outcome(NamedTuple):
     forced: tuple = ()  # a failed replay judged with the certified state before each step
     seconds: float = 0.0
     refused: str = ""  # what was said in place of the answer to a forced replay
+    forced_answer: dict | None = None  # the answer that `forced` judges
     supposed: str = ""  # the supposition that explains the answer, if one alone does
 
 
@@ -427,15 +428,15 @@ def _put(side, case, who, arithmetic):
     found = compare.verdict(judged)
     if found != FAIL:
         return Outcome(case, found, judged, seconds=seconds)
-    forced, refused = (), ""
+    forced, refused, single = (), "", None
     if case.op == REPLAY and protocol.FORCED in who.ops:
-        forced, refused = _forced(side, case, arithmetic, who.without)
+        forced, refused, single = _forced(side, case, arithmetic, who.without)
     # A named error is told even where a number was wrong before it.
     named = [(field.problem, field.message) for field in judged if field.problem]
     problem, message = named[0] if named else ("", "")
     # The diagnosis looks at the answer; some hundred of any size would fill the memory.
     kept = None if compare.excessive(content, case.out) else content
-    return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused)
+    return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused, single)
 
 
 def _forced(side, case, arithmetic, without):
@@ -443,10 +444,11 @@ def _forced(side, case, arithmetic, without):
     try:
         kind, content = side.ask(case, forced=True, arithmetic=arithmetic)
     except Fault as fault:
-        return (), f"{fault.name}: {fault}"
+        return (), f"{fault.name}: {fault}", None
     if kind != "out":
-        return (), f"{kind}: {content}"
-    return tuple(compare.judge(case, content, arithmetic, without)), ""
+        return (), f"{kind}: {content}", None
+    kept = None if compare.excessive(content, case.out) else content
+    return tuple(compare.judge(case, content, arithmetic, without)), "", kept
 
 
 def _expected(outcome, known):

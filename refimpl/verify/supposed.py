@@ -182,7 +182,33 @@ def _alike(a, b, arithmetic):
 def suppositions(case):
     """Sentences, and the case as it would be put if they were so."""
     yield from _hyperparameters(case)
+    yield from _operations(case)
     yield from _inputs(case)
+
+
+# Operations that one may be taken for, with the hyperparameters that each has.
+ALIKE = (
+    {"repulsion.newton": (), "repulsion.saddle_free": ("div", "cut")}
+    | {"repulsion.row_sum_bound": ("div", "cut")},
+    {"qr_step.qr_step": (), "qr_step.shifted_qr_step": ()},
+    {"online_pca.oja": ("gamma",), "online_pca.inject": ("turn",)},
+    {"regression.hessian": (), "regression.symmetric_hessian": ("ridge",)}
+    | {"regression.correlated_hessian": ()},
+    {"regression.update": ("beta",), "regression.update_new_mean": ("beta",)},
+)
+
+
+def _operations(case):
+    for group in ALIKE:
+        if case.op not in group:
+            continue
+        given = [case.params[name] for name in group[case.op] if name in case.params]
+        for op, names in group.items():
+            params = dict(zip(names, given or ["0x1.0p+0", "0x0.0p+0"], strict=False))
+            if names == ("ridge",):
+                params = {"ridge": given[0] if given else "0x0.0p+0"}
+            if op != case.op:
+                yield op, case._replace(op=op, params=params)
 
 
 def _hyperparameters(case):
@@ -251,6 +277,8 @@ def _inputs(case):
             )
             yield f"{name} with its rows in reverse order", with_(**put(value[::-1]))
         yield f"{name} with the opposite sign", with_(**put(_negated(value)))
+        if value and not isinstance(value[0], list) and name in ("x", "g", "gradient"):
+            yield f"{name} of length 1", with_(**put(_normalised(value)))
     for one, other in EXCHANGED:
         if one in inputs and other in inputs:
             yield f"{one} and {other} exchanged", with_(**_swapped(inputs, one, other))
@@ -342,6 +370,11 @@ def _scaled(value, factor):
     if isinstance(value, list):
         return [_scaled(entry, factor) for entry in value]
     return _plain(factor * _text(value))
+
+
+def _normalised(value):
+    length = math.hypot(*map(_text, value))
+    return _scaled(value, 1.0 / length) if 0.0 < length < math.inf else value
 
 
 def _negated(value):

@@ -1,4 +1,7 @@
-"""More mistakes in putting the pieces together, on every method, and in what closes the loop."""
+"""More mistakes in putting the pieces together, on every method, and in what closes the loop.
+
+Long: a list, one entry after the other.
+"""
 
 from .mutant import Mutant
 

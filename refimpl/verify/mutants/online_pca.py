@@ -106,7 +106,7 @@ MUTANTS = (
         "np.argmin(np.sum(W[:i] ** 2, axis=0))",
         "W.shape[1] - 1 - np.argmin(np.sum(W[:i] ** 2, axis=0)[::-1])",
         flag="rank-deficient",
-        part="result",
+        part="error",
     ),
     _mutant(
         "an-axis-for-an-old-direction",
