@@ -187,8 +187,10 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None,
     if not whole:
         # Once, before the threads would each do it; what answers is a process of its own anyway.
         for family in dict.fromkeys(name for _, missing, _ in open_trials for name in missing):
-            trial.untouched_copy(_family(family))
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator", prefer="threads")(
+            name = digest(Mutant(family, "", "", "", ""), family)
+            path = None if cache is None else cache / f"untouched-{name}.pickle"
+            trial.untouched_copy(_family(family), path)
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator", backend="threading")(
         joblib.delayed(_try)(mutant, missing, cache, whole) for mutant, missing, _ in open_trials
     )
     shown = bar(work, total=len(open_trials), desc="trials", unit="mutant", progress=progress)

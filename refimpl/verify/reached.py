@@ -7,6 +7,7 @@ no case executes, and is not content unless `untouched.UNTOUCHED` names each of 
 
 import ast
 import functools
+import importlib
 import json
 import os
 import sys
@@ -78,6 +79,9 @@ def entered(families):
         if event == "call":
             seen.add(frame.f_code)
 
+    # Other packages' own modules would take a minute under the eye of a profiler.
+    for name in ("numba", "scipy.fft", "scipy.linalg", "scipy.optimize", "scipy.special"):
+        importlib.import_module(name)
     found = {}
     sys.setprofile(look)
     try:

@@ -15,7 +15,7 @@ import threading
 
 import numpy as np
 
-from ..vectors import ENSEMBLE, OF_STEPS, REPLAY, TRAJECTORY
+from ..vectors import OF_STEPS, REPLAY, TRAJECTORY
 from . import compare, protocol
 from .program_side import Program
 from .protocol import Fault
@@ -25,7 +25,8 @@ COMMAND = (
     "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'\n"
     "from refimpl.verify import python_side; python_side.main('refimpl.verify.ours:binary64')"
 )
-SECONDS = 20.0
+SECONDS, START = 20.0, 120.0
+ROOMS = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "summary", "taylor")
 # Steps that are put beyond the first that diverged: what agrees there too is no accident.
 BEYOND = 3
 NEAR = {"binary64": 1e-9, "binary32": 1e-5}
@@ -62,26 +63,29 @@ class Reference:
         self.program, self.seq, self.lost = None, 0, False
         self.one_by_one = threading.Lock()
 
-    def answer(self, case):
-        """Its `out` for a case, or None."""
+    def answers(self, cases):
+        """Its `out` for each of some cases, or None; all are put before the first is waited for."""
         with self.one_by_one:
-            return self._answer(case)
+            return self._answers(list(cases))
 
-    def _answer(self, case):
+    def _answers(self, cases):
         if self.lost:
-            return None
+            return [None] * len(cases)
+        found = []
         try:
             if self.program is None:
                 self.program = Program([sys.executable, "-c", COMMAND])
-                self.program.ask({"cmd": "start", "protocol": protocol.PROTOCOL}, 120.0)
-            self.seq += 1
-            self.program.put(protocol.question(self.seq, case))
-            kind, content = protocol.answer(self.program.answer(SECONDS), self.seq)
+                self.program.ask({"cmd": "start", "protocol": protocol.PROTOCOL}, START)
+            for case in cases:
+                self.seq += 1
+                self.program.put(protocol.question(self.seq, case))
+            for seq in range(self.seq - len(cases) + 1, self.seq + 1):
+                kind, content = protocol.answer(self.program.answer(SECONDS), seq)
+                found.append(content if kind == "out" else None)
         except (Fault, OSError):
             self.close()
             self.lost = True
-            return None
-        return content if kind == "out" else None
+        return found + [None] * (len(cases) - len(found))
 
     def close(self):
         """End it."""
@@ -108,7 +112,7 @@ def explanation(case, failed, answer, arithmetic, reference):
     str
         Empty if none explains it, or several do.
     """
-    if answer is None or case.op == ENSEMBLE:
+    if answer is None or not _known(case):
         return ""
     short = _shortened(case, failed.step)
     wanted = _wanted(short, failed, answer)
@@ -116,15 +120,23 @@ def explanation(case, failed, answer, arithmetic, reference):
         return ""
     right = _wanted(short, failed, _certified(short))
     fitting = []
-    for sentence, supposed in suppositions(short):
-        given = reference.answer(supposed)
-        found = None if given is None else _wanted(supposed, failed, given)
+    supposed = list(suppositions(short))
+    given_each = reference.answers(other for _, other in supposed)
+    for (sentence, _), given in zip(supposed, given_each, strict=True):
+        found = None if given is None else _wanted(short, failed, given)
         if found is None or _alike(found, right, arithmetic):
             continue
         if _alike(found, wanted, arithmetic):
             fitting.append(sentence)
     # Two that say the same of one hyperparameter are one; more than that tell nothing.
     return f"it is the answer of {fitting[0]}" if len(fitting) == 1 else _of_several(fitting)
+
+
+def _known(case):
+    """Whether the reference has such an operation, and its answer is one of steps or numbers."""
+    if case.method:
+        return case.op in OF_STEPS and bool(_defaults(case.op, case.method))
+    return case.op.partition(".")[0] in ROOMS
 
 
 def _of_several(fitting):

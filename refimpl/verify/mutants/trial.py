@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -97,10 +98,19 @@ def changed_function(mutant):
 _UNTOUCHED = {}
 
 
-def untouched_copy(family):
-    """Where each case of a family goes in the package as it is, and what becomes of it there."""
+def untouched_copy(family, path=None):
+    """Where each case of a family goes in the package as it is, and what becomes of it there.
+
+    Kept under a path, if one is given, for another process of the same command.
+    """
     if family.name not in _UNTOUCHED or _UNTOUCHED[family.name][0] is not family:
-        _UNTOUCHED[family.name] = (family, *_followed(family))
+        if path is not None and path.is_file():
+            found = pickle.loads(path.read_bytes())
+        else:
+            found = _followed(family)
+            if path is not None:
+                path.write_bytes(pickle.dumps(found))
+        _UNTOUCHED[family.name] = (family, *found)
     return _UNTOUCHED[family.name][1:]
 
 
