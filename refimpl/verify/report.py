@@ -1,5 +1,6 @@
 """What a verification found, as text, JSON and Markdown, in words that say where to look."""
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -310,13 +311,32 @@ def likely_causes(case, report):
             held.append((within, flag))
     held.sort()
     if not held or (len(held) > 1 and held[0][0] == held[1][0]):
-        return []
+        return [] if held or case.method else _two_flags(case, failed, like, notes)
     within, flag = held[0]
     number = "the one failure" if len(failed) == 1 else f"all {len(failed)} failures"
     return [
         f"{number} of {_asked(case)} {'is' if len(failed) == 1 else 'are'} among the {within} of "
         f"{len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
         f"catch: {notes[flag]['catches']}"
+    ]
+
+
+def _two_flags(case, failed, like, notes):
+    """Two flags that together hold all failures of an operation, where no other two do."""
+    telling = {f for o in failed for f in o.case.flags if notes.get(f, {}).get("kind") != "normal"}
+    held = []
+    for pair in itertools.combinations(sorted(telling), 2):
+        within = sum(not set(pair).isdisjoint(outcome.case.flags) for outcome in like)
+        covers = all(not set(pair).isdisjoint(outcome.case.flags) for outcome in failed)
+        if covers and within <= SHARE * len(like):
+            held.append((within, pair))
+    held.sort()
+    if len(failed) < 2 or not held or (len(held) > 1 and held[0][0] == held[1][0]):
+        return []
+    (within, (one, other)), n = held[0], len(failed)
+    return [
+        f"all {n} failures of {_asked(case)} are among the {within} of {len(like)} cases that are "
+        f"{one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
     ]
 
 

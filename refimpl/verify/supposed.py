@@ -119,7 +119,7 @@ def explanation(case, failed, answer, arithmetic, reference):
     if wanted is None:
         return ""
     right = _wanted(short, failed, _certified(short))
-    fitting = []
+    fitting, matrix = [], _square(short, failed)
     supposed = list(suppositions(short))
     given_each = reference.answers(other for _, other in supposed)
     for (sentence, _), given in zip(supposed, given_each, strict=True):
@@ -128,6 +128,8 @@ def explanation(case, failed, answer, arithmetic, reference):
             continue
         if _alike(found, wanted, arithmetic):
             fitting.append(sentence)
+        elif matrix and _alike(found.reshape(matrix).T.ravel(), wanted, arithmetic):
+            fitting.append(f"{sentence}, transposed")
     # Two that say the same of one hyperparameter are one; more than that tell nothing.
     return f"it is the answer of {fitting[0]}" if len(fitting) == 1 else _of_several(fitting)
 
@@ -151,6 +153,12 @@ def _shortened(case, step):
     key = "stream" if case.op == REPLAY else "noise"
     inputs = case.inputs | {key: case.inputs[key][:last]}
     return case._replace(inputs=inputs, out={"steps": case.out["steps"][:last]})
+
+
+def _square(case, failed):
+    """The shape of the field, where it is a square matrix that a single operation gives."""
+    shape = () if case.method else compare.flat(case.out[failed.field], compare.certified)[0]
+    return shape if len(shape) == 2 and shape[0] == shape[1] > 1 else ()
 
 
 def _certified(case):

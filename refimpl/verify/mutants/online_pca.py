@@ -98,6 +98,7 @@ MUTANTS = (
         "if size == 0.0:\n        return np.zeros(x.size), 0.0",
         "if size == 0.0:\n        return np.full(x.size, np.nan), 0.0",
         flag="zero-gradient",
+        part="error",
     ),
     _mutant(
         "last-of-equal-axes",
@@ -106,7 +107,7 @@ MUTANTS = (
         "np.argmin(np.sum(W[:i] ** 2, axis=0))",
         "W.shape[1] - 1 - np.argmin(np.sum(W[:i] ** 2, axis=0)[::-1])",
         flag="rank-deficient",
-        part="error",
+        part="result",
     ),
     _mutant(
         "an-axis-for-an-old-direction",
