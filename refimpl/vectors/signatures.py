@@ -189,7 +189,8 @@ def _parameters(shapes):
         if "model" in name or "summary" in name or (name == ">gradient" and GROUPS in shapes):
             continue
         if stem in PARAMETERS and shape:
-            yield shape[0]
+            # Of an ensemble the positions are rows.
+            yield shape[-1]
         elif stem in COLUMNS and len(shape) == 2:
             yield shape[1]
 

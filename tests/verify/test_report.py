@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from refimpl.vectors import Case
-from refimpl.verify import compare, report, resemblance, runner
+from refimpl.verify import compare, diagnosis, report, resemblance, runner
 from refimpl.verify.protocol import Greeting
 
 pytestmark = pytest.mark.once
@@ -32,7 +32,7 @@ def told(*pairs):
     who = Greeting("x", "1", "y", "binary64", ())
     found = runner.Report(who, "binary64", outcomes, NOTES, {}, (), 0.0)
     failed = next(o.case for o in outcomes if o.verdict == "fail")
-    return report.likely_causes(failed, found)
+    return diagnosis.likely_causes(failed, found)
 
 
 def sentence(number, flag, within, of, catches):
@@ -138,7 +138,7 @@ def test_forced_steps_are_counted_with_the_size_of_their_errors():
     judged = [
         compare.FieldVerdict("theta", "fail", 10.0**-k, 1e9, 0.0, 15.0, step=k) for k in (2, 3)
     ]
-    [words] = report._forced([*judged, compare.FieldVerdict("m", "pass", 0, 0, 16, 16, step=4)])
+    [words] = diagnosis._forced([*judged, compare.FieldVerdict("m", "pass", 0, 0, 16, 16, step=4)])
     assert words.endswith("first wrong in them: theta (2, off by up to 1.0e-02)")
 
 
