@@ -94,11 +94,12 @@ def _elsewhere(outcome, looks, report):
     ]
     if not like or like[0] is not outcome:
         return []
-    shown = Counter()
+    shown, rough = Counter(), _rough(outcome.case, report)
     for other in like[1 : OTHERS + 1]:
         failed = compare.first_failure(other.fields)
         if not failed.problem:
             words = resemblance.looks_like(other.case, failed, other.answer, report.arithmetic)
+            words = [one for one in words if one != resemblance.SINGLE or rough]
             shown.update(f"{failed.field}: {_without_numbers(one)}" for one in words)
     field = compare.first_failure(outcome.fields).field
     known = {f"{field}: {_without_numbers(words)}" for words in looks}
@@ -116,11 +117,12 @@ def _step_by_step(outcome, looks, report):
         if judged.verdict == FAIL and not judged.problem:
             first.setdefault(judged.step, judged)
     steps = [judged for step, judged in first.items() if step > 1][:OTHERS]
-    shown = Counter()
+    shown, rough = Counter(), _rough(outcome.case, report)
     for judged in steps:
         words = resemblance.looks_like(
             outcome.case, judged, outcome.forced_answer, report.arithmetic
         )
+        words = [one for one in words if one != resemblance.SINGLE or rough]
         shown.update(f"{judged.field}: {_without_numbers(one)}" for one in words)
     known = {_without_numbers(words) for words in looks}
     told = [
@@ -240,7 +242,22 @@ def likely_causes(case, report):
         and outcome.verdict in (FAIL, *HELD)
     ]
     failed = [outcome for outcome in like if outcome.verdict == FAIL]
-    return _by_parameters(case, failed, like) + _by_flags(case, failed, like, notes)
+    return [
+        *_by_parameters(case, failed, like),
+        *_by_function(case, failed, like),
+        *_by_flags(case, failed, like, notes),
+    ]
+
+
+def _by_function(case, failed, like):
+    """The functions that a single operation fails for, where it passes for others."""
+    if case.method or "function" not in case.inputs or "error" in case.out:
+        return []
+    names = dict.fromkeys(outcome.case.inputs["function"] for outcome in like)
+    wrong = dict.fromkeys(outcome.case.inputs["function"] for outcome in failed)
+    if not 0 < len(wrong) <= SHARE * len(names):
+        return []
+    return [f"of {len(names)} functions it fails for {', '.join(wrong)} alone"]
 
 
 def _by_parameters(case, failed, like):

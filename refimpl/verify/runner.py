@@ -220,6 +220,7 @@ def verify(
     memory=None,
     stop=None,
     reference=None,
+    explained=EXPLAINED,
 ):
     """Put cases to a program and judge its answers.
 
@@ -247,6 +248,8 @@ def verify(
         Once it is set no further case is put, and the report is on those that were.
     reference : supposed.Reference, optional
         What is asked for explanations of the first failures; a new one if not given.
+    explained : int, optional
+        How many operations and methods are looked into for one.
 
     Returns
     -------
@@ -312,7 +315,7 @@ def verify(
     again = {name: n for side in sides for name, n in side.again.items()}
     put = [_once(outcome, again) for outcome in outcomes if outcome is not None]
     if not stopped.is_set():
-        put = _explained(put, arithmetic.name, reference)
+        put = _explained(put, arithmetic.name, reference, explained)
     remarks += _not_kept(put, who)
     return Report(
         who=who,
@@ -345,7 +348,7 @@ def _once(outcome, again):
     return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
 
 
-def _explained(outcomes, arithmetic, reference):
+def _explained(outcomes, arithmetic, reference, most):
     """The first failures of each operation and method, with the supposition that explains one."""
     own = supposed.Reference() if reference is None else reference
     asked, found = {}, []
@@ -354,7 +357,8 @@ def _explained(outcomes, arithmetic, reference):
             key = outcome.case.op, outcome.case.method
             failed = compare.first_failure(outcome.fields)
             told = outcome.verdict == FAIL and outcome.answer and failed and not failed.problem
-            if told and len(asked) < EXPLAINED and asked.setdefault(key, 0) < TRIED:
+            known = key in asked or len(asked) < most
+            if told and known and asked.setdefault(key, 0) < TRIED:
                 asked[key] += 1
                 outcome = outcome._replace(
                     supposed=supposed.explanation(

@@ -25,6 +25,8 @@ COMMAND = (
     "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'\n"
     "from refimpl.verify import python_side; python_side.main('refimpl.verify.ours:binary64')"
 )
+# Whole numbers, or any, of which fewer agree by accident.
+FEW = 6
 SECONDS, START = 20.0, 120.0
 ROOMS = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "summary", "taylor")
 # Steps that are put beyond the first that diverged: what agrees there too is no accident.
@@ -116,7 +118,7 @@ def explanation(case, failed, answer, arithmetic, reference):
         return ""
     short = _shortened(case, failed.step)
     wanted = _wanted(short, failed, answer)
-    if wanted is None:
+    if wanted is None or _counts(wanted):
         return ""
     right = _wanted(short, failed, _certified(short))
     fitting, matrix = [], _square(short, failed)
@@ -128,7 +130,11 @@ def explanation(case, failed, answer, arithmetic, reference):
             continue
         if _alike(found, wanted, arithmetic):
             fitting.append(sentence)
-        elif matrix and _alike(found.reshape(matrix).T.ravel(), wanted, arithmetic):
+        elif (
+            matrix
+            and found.size == wanted.size
+            and _alike(found.reshape(matrix).T.ravel(), wanted, arithmetic)
+        ):
             fitting.append(f"{sentence}, transposed")
     # Two that say the same of one hyperparameter are one; more than that tell nothing.
     return f"it is the answer of {fitting[0]}" if len(fitting) == 1 else _of_several(fitting)
@@ -153,6 +159,11 @@ def _shortened(case, step):
     key = "stream" if case.op == REPLAY else "noise"
     inputs = case.inputs | {key: case.inputs[key][:last]}
     return case._replace(inputs=inputs, out={"steps": case.out["steps"][:last]})
+
+
+def _counts(numbers):
+    """Whether these are whole numbers, which many a mistake makes."""
+    return bool(np.all(numbers == np.round(numbers))) and numbers.size < FEW
 
 
 def _square(case, failed):
@@ -218,7 +229,20 @@ ALIKE = (
 )
 
 
+# Methods with steps of one kind, each with what stands for a hyperparameter that it has not.
+FAMILIES = (
+    ("fogr", "cfogr"),
+    ("dogr", "cdogr"),
+    ("sogr", "csogr"),
+    ("dsogr", "cdsogr"),
+    ("newton", "sfn", "krylov_sfn"),
+    ("sgd", "momentum"),
+)
+
+
 def _operations(case):
+    if case.op == REPLAY:
+        yield from _methods(case)
     for group in ALIKE:
         if case.op not in group:
             continue
@@ -274,6 +298,23 @@ def _hyperparameters(case):
             yield f"{one} and {other} exchanged", with_(**swapped)
             yield f"{other} in place of {one}", with_(**{one: params[other]})
             yield f"{one} in place of {other}", with_(**{other: params[one]})
+
+
+def _methods(case):
+    for family in FAMILIES:
+        if case.method not in family:
+            continue
+        for other in family:
+            if other != case.method:
+                names = _defaults(REPLAY, other)
+                params = {
+                    name: case.params.get(name, _plain(NOTHING.get(name, default)))
+                    for name, default in names.items()
+                }
+                yield (
+                    f"{other}, as far as it has the same",
+                    case._replace(method=other, params=params),
+                )
 
 
 def _inputs(case):

@@ -145,7 +145,7 @@ def test_a_factor_is_told_by_the_hyperparameters_that_alone_make_it():
 
 
 def test_another_field_of_the_same_answer():
-    assert told(V, [3.0, 1.0, 4.0], other=[3.0, 1.0, 4.0]) == ["it is the certified other"]
+    assert told(V, [3.5, 1.0, 4.25], other=[3.5, 1.0, 4.25]) == ["it is the certified other"]
 
 
 def test_entries_that_are_wrong_alone():
@@ -237,3 +237,22 @@ def test_the_vector_that_a_step_is_along():
         return 2.0 * theta - numbers(out[t - 1]["theta"])
 
     assert steps_told(uphill) == ["the step is the certified one with the opposite sign"]
+
+
+def test_what_a_position_is_off_along():
+    def one_more_gradient(case, out, t):
+        return numbers(out[t - 1]["theta"]) + 0.4375 * np.array(
+            case.inputs["stream"][t - 1]["gradient"]
+        )
+
+    assert steps_told(one_more_gradient) == ["it is off by 0.4375 times the gradient"]
+
+
+def test_rows_from_one_on():
+    wrong = np.concatenate([A[:1], RNG.standard_normal((2, 3))])
+    assert told(A, wrong) == ["its rows from 1 on are wrong"]
+
+
+def test_whole_numbers_are_not_taken_for_another_field():
+    """Negative control: a few of them agree by accident."""
+    assert "it is the certified other" not in told(V, [1.0, 0.0, 1.0], other=[1.0, 0.0, 1.0])

@@ -112,3 +112,19 @@ def test_a_reference_that_fails_is_not_asked_again(cases, monkeypatch):
     assert reference.answers([case, case]) == [None, None]
     assert reference.lost
     assert reference.answers([case]) == [None]
+
+
+def test_another_method(cases, reference):
+    case = settings(cases, "dogr")[0]
+    params = {name: case.params[name] for name in ("beta", "gamma", "div", "cut", "prior")}
+    params |= {"eta": "0x1p+0", "max_alpha": "inf"}
+    said = explained(case, case._replace(method="cdogr", params=params), reference)
+    assert said == "it is the answer of cdogr, as far as it has the same"
+
+
+def test_a_few_whole_numbers_are_explained_by_nothing(cases, reference):
+    """A count is 1 for many a reason."""
+    case = settings(cases, "sgd")[0]
+    answer = {"steps": [{"count": 1.0, "theta": [0.0, 0.0]} for _ in case.out["steps"]]}
+    failed = compare.FieldVerdict("count", "fail", 1.0, 1e9, 0.0, 15.0, step=2)
+    assert supposed.explanation(case, failed, answer, "binary64", reference) == ""

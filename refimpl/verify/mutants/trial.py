@@ -31,6 +31,8 @@ python_side.main("refimpl.verify.ours:binary64")
 """
 # Seconds for a case: as plain Python a replay takes a fraction of one.
 TIMEOUT = 120.0
+# What is told first is that of the piece; what fails with it needs no explanation of its own.
+EXPLAINED = 2
 
 
 def copy(mutant, folder):
@@ -66,7 +68,14 @@ def verified(mutant, families, cases=None):
         copy(mutant, folder)
         command = [sys.executable, "-c", BOOTSTRAP, folder]
         asked = selected(families) if cases is None else cases
-        return runner.verify(command, families, asked, timeout=TIMEOUT, reference=_reference())
+        return runner.verify(
+            command,
+            families,
+            asked,
+            timeout=TIMEOUT,
+            reference=_reference(),
+            explained=EXPLAINED,
+        )
 
 
 @functools.cache
