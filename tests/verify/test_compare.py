@@ -293,7 +293,8 @@ def test_trajectories_are_judged_step_by_step():
         said = "\n".join(report.diagnosis(outcome, rep))
         assert f"step {step} of 5 is the first that diverges, and theta" in said
         assert words in said
-        assert "1.001 times the certified value" in said
+        # Of a single number any other is some multiple.
+        assert "times the certified" not in said
 
 
 def samples(seed, shift, n=480):
