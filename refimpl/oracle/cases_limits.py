@@ -95,6 +95,9 @@ def regression():
     # So small that their sums have no digits unless they are scaled.
     yield from fits(FAINT, spread([2.0**-900, 2.0**-901], [1.0, -2.0]), FITS[:2])
     yield from _refused()
+    # About a mean far out, where the share of the largest variance would not leave it out.
+    for flags, power in ((("far-mean",), -56), (("far-mean", "constant-theta"), -60)):
+        yield from fits(flags, spread([2.0**power, 2.0**-30], [1.0, -2.0], 2.0**20))
 
 
 def _refused():

@@ -53,7 +53,6 @@ WORDS = {"direction": ("gradient", "momentum", "adam")}
 EXCHANGED = (
     ("theta", "gradient"),
     ("V_old", "V_new"),
-    ("mean_theta", "mean_gradient"),
     ("C_thetatheta", "C_gg"),
 )
 

@@ -63,7 +63,7 @@ _WRITTEN_IN = {
     "ogr": (
         *("eta 0.9 theta", "reach 2.0 theta", "fade 300.0 theta"),
         *("ridge 0.003 model.line.C_thetatheta", "gamma 0.5 theta"),
-        "turning True model.line.C_thetatheta",
+        "turning True model.line.mean_theta",
     ),
     "ogr, its memory": (
         *("beta 0.6 model.line.beta", "beta_late 0.25 model.line.beta"),
