@@ -48,3 +48,7 @@ def cases():
         yield case(function, 3)
         if function != "half_power":
             yield case(function, 3, x=PLACE * [1.0, -1.0, 1.0, -1.0])
+    # So far out that a slope 1 - tanh^2 would be nothing but rounding, along a line that shows it.
+    far = np.array([12.0, 12.5, -13.0, 14.0])
+    for function in ("tanh", "logistic"):
+        yield case(function, 1, ("huge-scale", "taylor-factor"), far, 2.0**32 * ALONG)

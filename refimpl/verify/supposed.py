@@ -38,6 +38,7 @@ NOTHING = {
     "div": 1.0,
     "eps": 0.0,
     "eta": 1.0,
+    "gamma": 1.0,
     "alpha": 1.0,
     "damping": 1.0,
     "strength": 1.0,

@@ -376,7 +376,7 @@ _REPLAYS = (
         _GROUPED,
         "d = np.cbrt(np.abs(third[live]))",
         "d = np.cbrt(third[live])",
-        "rates",
+        "error",
     ),
     (
         "rates-of-the-whole-list",

@@ -178,7 +178,7 @@ _ROWS = (
         _P,
         "ASYMMETRY = 1e-6",
         "ASYMMETRY = 1e-12",
-        "result",
+        "error",
     ),
     (
         "noise-borne-to-a-hundredth",
