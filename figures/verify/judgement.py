@@ -26,6 +26,8 @@ PLACES = (
     "its entries only",
     "only its row",
     "only its column",
+    "it is off within the span",
+    "it is off outside of the span",
 )
 
 

@@ -522,7 +522,12 @@ _SUMMARIES = (
 
 
 def _part(name):
-    return {"one-step-short": "value", "length-for-its-square": "moved"}.get(name, "value")
+    return {
+        "one-step-long": "theta",
+        "a-fifth-more-noise": "theta",
+        "a-fifth-more-in-half": "moved",
+        "length-for-its-square": "moved",
+    }.get(name, "value")
 
 
 MUTANTS = (
