@@ -58,13 +58,22 @@ def factors(A):
 
 def qr_step_formula(H):
     """``R Q`` of ``H = Q R``."""
-    Q, R = factors(symmetrised(H))
-    return {"rotation": Q, "rotated": R @ Q}
+    return product(symmetrised(H))
 
 
 def shifted_qr_step_formula(H):
     """``R Q`` of the shifted matrix, the shift subtracted again."""
-    H = symmetrised(H)
+    return shifted_product(symmetrised(H))
+
+
+def product(H):
+    """The same of a matrix that is symmetric but for rounding, as it is."""
+    Q, R = factors(H)
+    return {"rotation": Q, "rotated": R @ Q}
+
+
+def shifted_product(H):
+    """The shifted step of a matrix that is symmetric but for rounding, as it is."""
     mu = _shift(H)
     identity = eye(H.shape[0])
     Q, R = factors(H + mu * identity)
