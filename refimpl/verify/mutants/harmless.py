@@ -71,10 +71,12 @@ VARIANTS = (
     ),
     Mutant(
         "inverse-by-library",
-        "The inverse by `numpy.linalg.pinv`, in place of the eigenvalues at hand.",
+        "The inverse by `numpy.linalg.inv` where there is one, not by the eigenvalues at hand.",
         "regression",
         "return _scaled(B, unit) @ congruence(E.T, inverse)",
-        "return B @ np.linalg.pinv(C, rcond=UNVISITED, hermitian=True)",
+        "if np.count_nonzero(inverse) == D:\n"
+        "            return B @ np.linalg.inv(C)\n"
+        "        return _scaled(B, unit) @ congruence(E.T, inverse)",
     ),
     Mutant(
         "one-large-system",
@@ -83,13 +85,14 @@ VARIANTS = (
         "regression",
         "        D = e.size\n        largest",
         "        D = e.size\n"
-        "        A = np.kron(C + ridge * np.eye(D), np.eye(D))\n"
-        "        A += np.kron(np.eye(D), C + ridge * np.eye(D))\n"
-        "        b = (B + B.T).ravel()\n"
-        "        x = np.linalg.lstsq(A, b, rcond=UNVISITED)[0]\n"
-        "        x = x + np.linalg.lstsq(A, b - A @ x, rcond=UNVISITED)[0]\n"
-        "        x = x.reshape(D, D)\n"
-        "        return 0.5 * (x + x.T)\n"
+        "        if e[0] > 1e-8 * e[D - 1] and unit == 1.0 and not np.any(noise):\n"
+        "          A = np.kron(C + ridge * np.eye(D), np.eye(D))\n"
+        "          A += np.kron(np.eye(D), C + ridge * np.eye(D))\n"
+        "          b = (B + B.T).ravel()\n"
+        "          x = np.linalg.lstsq(A, b, rcond=UNVISITED)[0]\n"
+        "          x = x + np.linalg.lstsq(A, b - A @ x, rcond=UNVISITED)[0]\n"
+        "          x = x.reshape(D, D)\n"
+        "          return 0.5 * (x + x.T)\n"
         "        largest",
     ),
     Mutant(
@@ -168,11 +171,11 @@ VARIANTS = (
         "weight = 1.0 - (1.0 - beta) * (1.0 - state.weight)",
     ),
     Mutant(
-        "lever-by-root",
-        "The lever of an extremum as a root, without `hypot`.",
+        "lever-by-another-library",
+        "The lever of an extremum by `math.hypot`.",
         "regression",
         "lever = np.hypot(1.0, offset / np.sqrt(spread))",
-        "lever = np.sqrt(1.0 + offset / spread * offset)",
+        "lever = math.hypot(1.0, offset / np.sqrt(spread))",
     ),
     Mutant(
         "row-sums-by-library",
