@@ -14,7 +14,7 @@ KINDS = ("normal", "degenerate", "adversarial", "porting")
 SAMPLE = 4
 
 
-def check(folder=FOLDER, everything=False, oracle=None, tell=None):
+def check(folder=FOLDER, everything=False, oracle=None, tell=None, methods=None, words=None):
     """Find what is wrong with the files of a folder.
 
     The schema; ids, unique over all families, without a gap but for those that were withdrawn, and
@@ -32,6 +32,8 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
         `refimpl.oracle`; nothing is computed if not given.
     tell : callable, optional
         Called with a sentence before each long part.
+    methods, words : dict, optional
+        As `settings.half_covered`; hyperparameters are not looked at if not given.
 
     Returns
     -------
@@ -74,11 +76,9 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
             owners[identifier] = path.name
         if oracle is not None:
             found += _regenerated(oracle, family, document, everything, tell)
-    if {"optimizers", "trajectories"} <= set(families(folder)):
-        from ..optimizers import METHODS
-
+    if methods is not None and {"optimizers", "trajectories"} <= set(families(folder)):
         where = as_path(folder) / "optimizers.json"
-        found += [f"{where}:1: {sentence}" for sentence in half_covered(of_methods, METHODS)]
+        found += [f"{where}:1: {told}" for told in half_covered(of_methods, methods, words)]
     return found
 
 

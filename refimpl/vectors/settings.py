@@ -61,7 +61,7 @@ def seen(cases, method):
     return found
 
 
-def half_covered(cases, methods):
+def half_covered(cases, methods, words):
     """What no replay shows of the hyperparameters of methods.
 
     Two telling values besides the default of each number; the other value of a switch; every other
@@ -72,13 +72,13 @@ def half_covered(cases, methods):
     cases : iterable of Case
     methods : dict
         Name -> ``optimizers.Method``; those that SciPy runs are left out.
+    words : dict
+        Hyperparameter -> the words that it may be.
 
     Returns
     -------
     list of str
     """
-    from ..optimizers.method import WORDS
-
     cases, found = list(cases), []
     for name, method in methods.items():
         if method.solver:
@@ -89,7 +89,7 @@ def half_covered(cases, methods):
             if isinstance(default, bool):
                 wanted = 1
             elif isinstance(default, str):
-                wanted = len(WORDS[hyperparameter]) - 1
+                wanted = len(words[hyperparameter]) - 1
             else:
                 wanted = ENOUGH
             if len(others) < wanted:

@@ -1,4 +1,7 @@
-"""Put every case to an implementation, judge the answers, and go on whatever happens."""
+"""Put every case to an implementation, judge the answers, and go on whatever happens.
+
+Long: one question, and all that may become of it.
+"""
 
 import difflib
 import os

@@ -4,6 +4,8 @@ A failed case is put to this package once more, each time with one thing otherwi
 at its default, left out, exchanged with another, read the wrong way round; an input transposed,
 negated, of the step before. Where its answer is then the one that the program gave, to all digits
 but a few, and none of the other suppositions gives that, the mistake has been found.
+
+Long: what may be supposed, one after the other.
 """
 
 import functools

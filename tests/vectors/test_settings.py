@@ -6,6 +6,7 @@ import pytest
 
 from refimpl import vectors
 from refimpl.optimizers import METHODS
+from refimpl.optimizers.method import WORDS
 from refimpl.vectors import settings
 
 pytestmark = pytest.mark.once
@@ -22,13 +23,13 @@ def cases():
 
 
 def test_no_method_is_half_covered(cases):
-    assert settings.half_covered(cases, METHODS) == []
+    assert settings.half_covered(cases, METHODS, WORDS) == []
 
 
 def test_a_method_added_later_must_be_covered(cases):
     """Negative control: one without a case, and one that has lost a hyperparameter's values."""
     sgd = METHODS["sgd"]
-    found = settings.half_covered(cases, {"sgd": sgd._replace(name="other"), "other": sgd})
+    found = settings.half_covered(cases, {"sgd": sgd._replace(name="other"), "other": sgd}, WORDS)
     assert [sentence.partition(":")[0] for sentence in found] == ["other"]
     fewer = [
         case._replace(params={k: v for k, v in case.params.items() if k != "gamma"})
@@ -36,7 +37,7 @@ def test_a_method_added_later_must_be_covered(cases):
         else case
         for case in cases
     ]
-    [found] = settings.half_covered(fewer, METHODS)
+    [found] = settings.half_covered(fewer, METHODS, WORDS)
     assert found.startswith("fogr: gamma has 0 telling values")
 
 
@@ -47,7 +48,7 @@ def test_a_value_where_two_readings_agree_does_not_count(cases):
         else case
         for case in cases
     ]
-    [found] = settings.half_covered(only_half, METHODS)
+    [found] = settings.half_covered(only_half, METHODS, WORDS)
     assert found.startswith("momentum: gamma has 0 telling values")
 
 
@@ -59,7 +60,7 @@ def test_defaults_do_not_count(cases):
         else case
         for case in cases
     ]
-    [found] = settings.half_covered(only_default, METHODS)
+    [found] = settings.half_covered(only_default, METHODS, WORDS)
     assert found.startswith("ogr: reach has 0 telling values besides its default 2.0")
 
 
