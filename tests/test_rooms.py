@@ -41,7 +41,7 @@ USES = {
     "network noise online_pca optimizers optimizers.streamed outcomes qr_step regression "
     "summary summary.layered",
     "vectors": "_outside errors",
-    "verify": "__init__ _compile _outside errors functions runs summary vectors",
+    "verify": "__init__ _compile _outside errors functions optimizers runs summary taylor vectors",
     "oracle": "_outside errors vectors verify",
     # The commands draw the figures too, where the folder is at hand.
     "_pictures": "_outside errors functions",

@@ -131,17 +131,21 @@ def _path(folder, name):
     return Path(folder) / f"catch-{name}.json"
 
 
-def _try(mutant, families, folder):
+def _try(mutant, families, folder, whole):
     """Put one mutant before some families, and keep what was found."""
-    found = trial.record(trial.verified(mutant, [_family(name) for name in families]))
+    put = trial.verified if whole else trial.tried
+    found = trial.record(put(mutant, [_family(name) for name in families]))
     for name in families:
         if folder is not None:
             kept_results.finish(_path(folder, digest(mutant, name)), found[name])
     return found
 
 
-def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None):
+def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None, whole=False):
     """Put mutants on trial, each before all families at once, by the ordinary verification.
+
+    Cases that never enter the function with the mistake answer as they do without it, and are not
+    put again, unless the `whole` suite is asked for.
 
     Parameters
     ----------
@@ -154,6 +158,8 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None)
         As `joblib.Parallel`.
     progress : bool, optional
         A bar on standard error.
+    whole : bool, optional
+        Whether every case is put.
 
     Returns
     -------
@@ -178,8 +184,14 @@ def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None)
         if missing:
             open_trials.append((mutant, missing, held))
         records.append({"name": mutant.name, "families": held})
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_try)(mutant, missing, cache) for mutant, missing, _ in open_trials
+    if not whole:
+        # Once, before the threads would each do it; what answers is a process of its own anyway.
+        for family in dict.fromkeys(name for _, missing, _ in open_trials for name in missing):
+            name = digest(Mutant(family, "", "", "", ""), family)
+            path = None if cache is None else cache / f"untouched-{name}.pickle"
+            trial.untouched_copy(_family(family), path)
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator", backend="threading")(
+        joblib.delayed(_try)(mutant, missing, cache, whole) for mutant, missing, _ in open_trials
     )
     shown = bar(work, total=len(open_trials), desc="trials", unit="mutant", progress=progress)
     for (_, missing, held), found in zip(open_trials, shown, strict=True):
@@ -275,7 +287,7 @@ class Diagnosis(NamedTuple):
     quantity_of: int
     step: int  # that of single steps from certified states, of replays
     step_of: int
-    cause: int  # the flag of the sentence on the likely cause, where one flag describes the mistake
+    cause: int  # the flag that holds all failures, where one flag describes the mistake
     cause_of: int
     among_three: int  # that flag among the first three of the failures by flag
 
@@ -345,7 +357,7 @@ def table(data):
     -------
     list of dict
         `mutant`, `mistake`, `source`, `caught in` (failed of judged cases, by family and tier),
-        `first case`, `quantity` and `report` (where it shows, what it looks like, likely cause).
+        `first case`, `quantity` and `report` (where it shows, and what it looks like).
     """
     rows = []
     for k, mutant in enumerate(data.mutants):
@@ -420,7 +432,7 @@ def margin(data):
     return Margin(compare.MARGIN, largest, harmless, smallest, mistake)
 
 
-CAUSE = re.compile(r"likely cause \(([a-z0-9-]+)\)")
+CAUSE = re.compile(r"cases that are '([a-z0-9-]+)'(?: or '([a-z0-9-]+)')?:")
 
 
 def diagnosis(data):
@@ -437,7 +449,8 @@ def diagnosis(data):
             counts["step_of"] += 1
             counts["step"] += next(iter(first["single_steps"]["fields"])) == mutant.part
         if mutant.flag:
-            cause = [found[1] for found in map(CAUSE.match, first["sentences"]) if found]
+            named = [found for found in map(CAUSE.search, first["sentences"]) if found]
+            cause = {flag for found in named for flag in found.groups()}
             shares = data.records[k]["families"][mutant.family]["flags"]
             ranked = sorted(shares, key=lambda flag: (-_share(shares[flag]), -shares[flag][0]))
             counts["cause_of"] += 1
@@ -454,78 +467,66 @@ def _share(pair):
 # --------------------------------------------------------------------------------- the picture
 
 LOOKS = {
-    "own": (style.BLUE, "o", "where it must be caught"),
+    "own": (style.BLUE, "o", "where they must be caught"),
     "other": (style.AMBER, "s", "elsewhere, as a consequence"),
+    "passes": (style.GREY, ".", "harmless variants, which pass"),
 }
-SMALLEST, ROW = 6.0, 0.152  # area of a mark, height of a row in inches
+SMALLEST, ROW = 6.0, 0.185  # area of a mark, height of a row in inches
+HARMLESS = "harmless variants"
 
 
-def _area(share):
-    """Area of a mark, which grows with the share of cases that failed."""
-    return SMALLEST + 42.0 * np.sqrt(share)
+def group(mutant):
+    """The source that a mutant changes, in a word; of the harmless ones, that they are.
+
+    Examples
+    --------
+    >>> group(MUTANTS[0]), group(VARIANTS[0])
+    ('regression', 'harmless variants')
+    """
+    return HARMLESS if mutant.harmless else mutant.file.rpartition("/")[2]
+
+
+def grouped(data):
+    """Group -> the numbers of its mutants, in the order in which they stand; harmless ones last."""
+    found = {}
+    for k, mutant in enumerate(data.mutants):
+        found.setdefault(group(mutant), []).append(k)
+    if HARMLESS in found:
+        found[HARMLESS] = found.pop(HARMLESS)
+    return found
 
 
 @style.use()
 def draw(data):
-    """Two blocks of rows, a mutant each; a mark where cases of a family failed."""
-    order = [k for k in range(len(data.mutants)) if not data.mutants[k].harmless]
-    order += [k for k in range(len(data.mutants)) if data.mutants[k].harmless]
-    half = -(-len(order) // 2)
-    figure, panels = style.subplots(1, 2, height=ROW * half + 1.5)
-    for ax, rows in zip(panels, (order[:half], order[half:]), strict=True):
-        _block(ax, data, rows, half)
-    handles = [
-        Line2D([], [], color=color, marker=marker, linestyle="none", label=label)
-        for color, marker, label in LOOKS.values()
-    ]
-    if gaps(data):
-        handles.append(_hollow(label="not caught: a case is missing"))
-    if data.harmless.any():
-        handles.append(
-            Line2D([], [], color=style.GREY, marker=".", linestyle="none", label="passes")
-        )
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    return figure
-
-
-def _hollow(**options):
-    return Line2D(
-        [],
-        [],
-        color=style.RED,
-        marker="D",
-        markerfacecolor="none",
-        linestyle="none",
-        markersize=4.0,
-        **options,
-    )
-
-
-def _block(ax, data, rows, height):
-    for y, k in enumerate(rows):
-        mutant, own = data.mutants[k], data.own(data.mutants[k])
-        for kind, chosen in (("own", own), ("other", ~own)):
-            columns = np.flatnonzero(chosen & (data.failed[k] > 0))
+    """A row for each source, and in each column how many of its mutants fail cases there."""
+    rows = grouped(data)
+    figure, ax = style.subplots(height=ROW * len(rows) + 1.9)
+    for y, (name, members) in enumerate(rows.items()):
+        own = np.any([data.own(data.mutants[k]) for k in members], axis=0)
+        fail = (data.failed[members] > 0).sum(axis=0)
+        for c in np.flatnonzero(fail if name != HARMLESS else data.judged[members].sum(axis=0)):
+            kind = "own" if own[c] else "passes" if name == HARMLESS and not fail[c] else "other"
             color, marker, _ = LOOKS[kind]
-            share = data.failed[k, columns] / data.judged[k, columns]
-            y_all = np.full(columns.size, y)
-            ax.scatter(columns, y_all, _area(share), color=color, marker=marker, linewidths=0)
-        if mutant.harmless:
-            passed = np.flatnonzero((data.failed[k] == 0) & (data.judged[k] > 0))
-            ax.plot(passed, np.full(passed.size, y), ".", color=style.GREY, markersize=3.0)
-        elif not data.caught[k]:
-            ring = _hollow()
-            ring.set_data(np.flatnonzero(own), np.full(int(own.sum()), y))
-            ax.add_line(ring)
-    ax.set_yticks(range(len(rows)), [data.mutants[k].name for k in rows], fontsize=6.3)
-    labels = [family if tier == OP else f"{family}, {tier}" for family, tier in data.columns]
-    ax.set_xticks(range(len(labels)), labels, fontsize=6.5, rotation=55, ha="left")
+            size = SMALLEST + 42.0 * np.sqrt(fail[c] / len(members))
+            ax.scatter([c], [y], size, color=color, marker=marker, linewidths=0)
+            said = f"{fail[c]}" if fail[c] else f"0 of {len(members)}"
+            ax.annotate(said, (c, y), (6, 0), textcoords="offset points", fontsize=6.5, va="center")
+    labels = [f"{name} ({len(members)})" for name, members in rows.items()]
+    ax.set_yticks(range(len(rows)), labels, fontsize=7.0)
+    columns = [family if tier == OP else f"{family}, {tier}" for family, tier in data.columns]
+    ax.set_xticks(range(len(columns)), columns, fontsize=7.0, rotation=40, ha="left")
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.set_xlim(-0.6, len(labels) - 0.4)
-    # Both blocks at one scale.
-    ax.set_ylim(height - 0.4, -0.6)
+    ax.set_xlim(-0.6, len(columns) - 0.2)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    handles = [
+        Line2D([], [], color=color, marker=marker, linestyle="none", label=label)
+        for kind, (color, marker, label) in LOOKS.items()
+        if kind != "passes" or data.harmless.any()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
 
 
 def alt(data):
@@ -538,9 +539,11 @@ def alt(data):
     )
     missing = [row["mutant"] for row in gaps(data)]
     passing = int(np.sum((data.failed.sum(axis=1) == 0) & data.harmless))
+    sources = len(grouped(data)) - bool(data.harmless.any())
     return (
-        f"Matrix of {int(wrong.sum())} wrong copies of the package against the families of the "
-        f"reference outputs: a mark where cases fail, larger the more of them do. {caught} are "
+        f"Matrix of {int(wrong.sum())} wrong copies of the package, a row for each of {sources} "
+        "sources that they change, against the families of the reference outputs: how many of a "
+        f"row's copies fail cases there, and a mark that grows with their share. {caught} are "
         f"caught where they must be. Mutants that fail cases, by family and tier: {per_column}. "
         + (f"Not caught: {', '.join(missing)}. " if missing else "")
         + f"{passing} of {int(data.harmless.sum())} harmless variants pass every case."

@@ -31,6 +31,14 @@ def cases(draw=np.random.default_rng):
     ):
         yield from family(rng)
     yield from wrong()
+    yield from _against_each_other(draw(20250306))
+
+
+def _against_each_other(rng):
+    """Two groups without a cubic term that fall together for ever, though neither does alone."""
+    for coupling in (3.0, -5.0):
+        H = np.array([[1.0, coupling, 0.25], [coupling, 1.0, 0.0], [0.25, 0.0, 2.0]])
+        yield case(("unbounded",), H, dyadic(rng, 3), np.array([0.0, 0.0, 1.0]))
 
 
 def case(flags, H, g, d, strength=1.0, **options):

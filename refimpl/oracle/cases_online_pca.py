@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import cases_limits
 from .cases import Case, dyadic, orthonormal, single, symmetric
 
 SHAPES = ((1, 1), (1, 3), (2, 3), (3, 3), (2, 6), (4, 6), (3, 8))
@@ -18,6 +19,7 @@ def cases(draw=np.random.default_rng):
     yield from transports(rng)
     yield from wrong(rng)
     yield from lost_rows(rng)
+    yield from cases_limits.online_pca(draw(20250301))
 
 
 def shape_flags(d, D):

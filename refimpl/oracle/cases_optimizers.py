@@ -5,6 +5,7 @@ from typing import NamedTuple
 import mpmath
 import numpy as np
 
+from . import cases_settings
 from .arrays import exact
 from .cases import dyadic, single, symmetric
 from .functions import FORMULAS
@@ -194,6 +195,13 @@ def cases(draw=np.random.default_rng):
     yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
     yield from unlike(draw)
     yield from grouped(draw)
+    yield from cases_settings.settings(draw, replay, ("ogr",))
+    yield from cases_settings.still(draw, replay)
+    rng = draw(20250304)
+    for params in cases_settings.GROUPED:
+        yield summarized(rng, ("normal", "settings"), params, cases_settings.STEPS)
+    clipped = {"groups": [[3, 1], [0, 2]], "strength": 0.375, "clip": True, "period": 3}
+    yield drawn_summaries(rng, GROUPED | clipped, ("settings",))
 
 
 def unlike(draw):
@@ -263,7 +271,7 @@ def summarized(rng, flags, params, steps):
     return Replay("grouped_newton", flags, params, pairs[0]["theta"], np.zeros((0, 4)), pairs)
 
 
-def drawn_summaries(rng, params):
+def drawn_summaries(rng, params, also=()):
     """Summaries of no function, which bring about every outcome."""
     groups, pairs = partition(params["groups"], 4), []
     for t in range(UNLIKE):
@@ -288,6 +296,7 @@ def drawn_summaries(rng, params):
         pairs.append({"theta": dyadic(rng, 4, 6), "gradient": gradient, "summary": stored})
     start = pairs[0]["theta"]
     flags = ("zero-direction", "no-cubic-term", "unbounded", "kept-rates")
+    flags += tuple(flag for flag in also if flag not in flags)
     return Replay("grouped_newton", flags, params, start, np.zeros((0, 4)), pairs)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import cases_limits
 from .cases import Case, reflected, symmetric, with_spectrum
 
 SIGNS = {"rotation": "sign-columns", "rotated": "relative"}
@@ -16,6 +17,7 @@ def cases(draw=np.random.default_rng):
         for op in OPS:
             yield Case(op, flags, {"H": H}, **options.get(op, {}))
     yield from wrong()
+    yield from cases_limits.qr_step()
 
 
 def matrices(rng):

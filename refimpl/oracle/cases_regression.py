@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import cases_limits
 from .cases import Case, dyadic, empty, history, reflected, single, state
 
 BETAS = (0.5, 0.25, 0.625, 0.125)
@@ -21,6 +22,7 @@ def cases(draw=np.random.default_rng):
     yield from wrong(rng)
     yield from limits(rng)
     yield from strangers(rng)
+    yield from cases_limits.regression()
 
 
 def starts():

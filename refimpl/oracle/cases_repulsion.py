@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import cases_limits
 from .cases import Case, dyadic, reflected, symmetric, with_spectrum
 
 OPS = ("repulsion.newton", "repulsion.saddle_free", "repulsion.row_sum_bound")
@@ -19,6 +20,7 @@ def cases(draw=np.random.default_rng):
     yield from wrong()
     yield from row_sums()
     yield from beyond()
+    yield from cases_limits.repulsion()
 
 
 def problems(rng):

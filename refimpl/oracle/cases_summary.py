@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import cases_taylor
 from .cases import Case, dyadic
 from .cases_trajectories import HALVES
 
@@ -25,6 +26,7 @@ def cases(draw=np.random.default_rng):
     for family in (_normal, _directions, _vanishing, _scaled):
         yield from family(rng)
     yield from wrong(draw)
+    yield from cases_taylor.cases()
 
 
 def case(rng, flags, function, groups, data=(), D=None, order=3, full=False, **changed):

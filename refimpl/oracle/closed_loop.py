@@ -1,5 +1,7 @@
 """Methods that answer to their own positions: trajectories, and the ends of many of them."""
 
+import itertools
+
 import numpy as np
 
 from .methods import METHODS
@@ -43,10 +45,17 @@ def trajectory(parts, functions, method, params, given):
 
 
 def ensemble(parts, functions, method, params, given):
-    """The value of the function at the last position, of each of the starts; all in one step."""
+    """Of each of the starts: the function's value at the last position, that, and how it moved.
+
+    `moved` is the mean square of the lengths of the steps; all in one step.
+    """
     value, rest = functions[given["function"]].value, dict(given)
-    found = []
+    values, lasts, moved = [], [], []
     for start in rest.pop("starts"):
-        *_, last = positions(parts, functions, method, params, rest | {"start": start})
-        found.append(value(last, **given["data"]))
-    return [{"value": np.array(found, dtype=object)}]
+        path = [start, *positions(parts, functions, method, params, rest | {"start": start})]
+        steps = [b - a for a, b in itertools.pairwise(path)]
+        values.append(value(path[-1], **given["data"]))
+        lasts.append(path[-1])
+        moved.append(sum(step @ step for step in steps) / len(steps))
+    fields = {"value": values, "theta": lasts, "moved": moved}
+    return [{name: np.array(found, dtype=object) for name, found in fields.items()}]

@@ -203,6 +203,7 @@ def online_sfn(parts, p, start, directions, stream):
         carried.turn(Q.T)
         inside = parts.row_sum_bound if p["row_sums"] else parts.saddle_free
         inside = inside(H, V @ m, p["div"], p["cut"]) @ V
-        fields = {"mean_theta": before[0], "mean_gradient": before[1], "momentum": m, "model.V": V}
-        fields |= named("model.line", carried.state(centred=True))
+        fields = {"mean_theta": before[0], "mean_gradient": before[1], "momentum": m}
+        # The statistics come first: from them is the rotation that then turns them and the basis.
+        fields |= named("model.line", carried.state(centred=True)) | {"model.V": V}
         yield fields | {"theta": theta - p["alpha"] * outside(V, m) + inside}

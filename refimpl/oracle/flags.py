@@ -17,6 +17,11 @@ NOTES = {
         "Moderate numbers, well away from every special case.",
         "A wrong formula, a wrong order of arguments, a transposed result.",
     ),
+    "settings": Note(
+        "porting",
+        "Every hyperparameter away from its default, at a value where no two readings agree.",
+        "A hyperparameter that is written into the step, left out, or taken for another.",
+    ),
     "first-step": Note(
         "degenerate",
         "The first observation after a start.",

@@ -33,7 +33,7 @@ from . import (
 )
 from .flags import NOTES
 from .operations import OPERATIONS
-from .parts import definition, formula
+from .parts import definition, formula, loops
 from .withdrawn import withdrawn_cases
 
 VERSION = 1
@@ -195,7 +195,7 @@ def followed(name, case):
     binary32 = bool(case.binary32 and measure.is_single(arguments))
 
     def by_formula(**given):
-        return closed_loop.trajectory(formula, functions.FORMULAS, case.method, **given)
+        return closed_loop.trajectory(loops, functions.FORMULAS, case.method, **given)
 
     def by_definition(**given):
         return closed_loop.trajectory(definition, functions.DEFINITIONS, case.method, **given)

@@ -124,10 +124,13 @@ def ogr(parts, p, start, directions, stream):
             longest = p["reach"] * max(min(size, without), steady / (steady + energy) * size)
             move = move * min(mpf(1), longest / length(move))
         count += 1 if count or length(m) else 0
-        fields = {"count": mpf(count), "unit": unit, "opening": opening}
-        fields |= {"mean_theta": mean, "mean_gradient": mean_g, "momentum": m}
-        fields |= {"spread": spread, "energy": energy, "model.V": V}
-        yield fields | named("model.line", line) | {"theta": theta + move}
+        statistics = named("model.line", line)
+        fields = {"unit": unit, "opening": opening}
+        fields |= {f"model.line.{name}": line[name] for name in ("beta", "weight", "scale")}
+        fields |= {"mean_theta": mean, "mean_gradient": mean_g, "spread": spread}
+        fields |= {"energy": energy, "momentum": m, "count": mpf(count)}
+        # From the statistics is the rotation that then turns them and the basis.
+        yield fields | statistics | {"model.V": V, "theta": theta + move}
 
 
 def with_prior(line, seen, slope):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import cubic, online_pca, qr_step, regression, repulsion, summary
+from . import cubic, online_pca, qr_step, regression, repulsion, summary, taylor
 
 
 class Operation(NamedTuple):
@@ -42,5 +42,6 @@ OPERATIONS = {
     "repulsion.saddle_free": _piece(repulsion, "saddle_free", "eq-saddle-free"),
     "repulsion.row_sum_bound": _piece(repulsion, "row_sum_bound", "eq-row-sum-bound"),
     "cubic.minimize_cubic": _piece(cubic, "minimize_cubic", "eq-cubic-model", "eq-secular"),
+    "taylor.expand": _piece(taylor, "expand", "eq-taylor-line", "eq-taylor-recursion"),
     "summary.summarize": _piece(summary, "summarize", "eq-summary", "eq-summary-polarization"),
 }

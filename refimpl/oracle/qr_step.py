@@ -7,6 +7,11 @@ from .arrays import eye, largest, length, zeros
 from .online_pca import orthonormalize
 
 
+def symmetrised(H):
+    """The mean of a matrix and its transpose; what they differ by is noise."""
+    return (H + H.T) / 2
+
+
 def _step(H, shifted):
     # H^T H = R^T R: the columns of Q are the orthonormalised columns of H.
     Q = orthonormalize(shifted.T)["result"].T
@@ -15,11 +20,13 @@ def _step(H, shifted):
 
 def qr_step(H):
     """``H = Q R`` with a positive diagonal of `R`; ``Q^T H Q``."""
+    H = symmetrised(H)
     return _step(H, H)
 
 
 def shifted_qr_step(H):
     """The same with the factor of ``H`` plus its largest row sum of moduli."""
+    H = symmetrised(H)
     return _step(H, H + _shift(H) * eye(H.shape[0]))
 
 
@@ -51,12 +58,22 @@ def factors(A):
 
 def qr_step_formula(H):
     """``R Q`` of ``H = Q R``."""
-    Q, R = factors(H)
-    return {"rotation": Q, "rotated": R @ Q}
+    return product(symmetrised(H))
 
 
 def shifted_qr_step_formula(H):
     """``R Q`` of the shifted matrix, the shift subtracted again."""
+    return shifted_product(symmetrised(H))
+
+
+def product(H):
+    """The same of a matrix that is symmetric but for rounding, as it is."""
+    Q, R = factors(H)
+    return {"rotation": Q, "rotated": R @ Q}
+
+
+def shifted_product(H):
+    """The shifted step of a matrix that is symmetric but for rounding, as it is."""
     mu = _shift(H)
     identity = eye(H.shape[0])
     Q, R = factors(H + mu * identity)

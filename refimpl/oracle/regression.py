@@ -11,6 +11,10 @@ from mpmath import mpf
 from .arrays import eigh, eye, root, solve, zeros
 
 UNVISITED = mpf("1e-12")
+# Spacing of binary64 at 1, and below which a variance is rounding whatever the others are.
+EPS, LEAST = mpf(2) ** -52, mpf(2) ** -1056
+# How far from a limit a number must be: those next to one are exact.
+APART = mpf(3) / 2
 FIELDS = (
     "weight",
     "beta",
@@ -209,7 +213,10 @@ def _lines(state, line):
     for i in range(state["mean_theta"].size):
         a, b, c = (_diagonal(state[k])[i] for k in ("C_thetatheta", "C_gtheta", "C_gg"))
         means = state["mean_theta"][i], state["mean_gradient"][i]
-        if a == 0:
+        floor = max(resolution(state)[i] ** 2, LEAST)
+        if floor / APART < a < floor * APART:
+            raise MarginError("a variance is too near to rounding")
+        if a <= floor or scale == 0:
             rows.append((mpf(0), mpf("nan"), mpf("inf"), mpf("inf")))
         else:
             rows.append(line(a, b, c, scale, n, *means))
@@ -247,22 +254,41 @@ def _line_formula(a, b, c, scale, n, mean, mean_g):
     return curvature, extremum, error, mpmath.sqrt(variance / ((n - 2) * curvature**2) * lever)
 
 
-def visited(e):
-    """Which eigenvalues count as visited, with a factor of 100 between the two kinds."""
-    top = max(e)
-    for value in e:
-        if top > 0 and UNVISITED / 100 < value / top < UNVISITED * 100:
+def resolution(state):
+    """What the rounding of binary64 leaves of a variance's root about these means."""
+    if state["beta"] == 0:
+        return zeros(state["mean_theta"].size)
+    return np.array([2 * EPS * abs(x) / state["beta"] for x in state["mean_theta"]], dtype=object)
+
+
+def visited(e, top=None, floors=None):
+    """Which eigenvalues count as visited, with a factor between the two kinds.
+
+    Those above a share of the largest, and above what rounding makes of the means.
+    """
+    top = max(e) if top is None else top
+    least = [max(UNVISITED * top, LEAST, *(() if floors is None else (x,))) for x in floors or e]
+    for value, bound in zip(e, least, strict=True):
+        if top > 0 and bound / APART < value < bound * APART:
             raise MarginError("an eigenvalue is too near to the limit of visited directions")
-    return [value > UNVISITED * top for value in e]
+    return [value > bound for value, bound in zip(e, least, strict=True)]
+
+
+def _floors(E, least):
+    """What rounding leaves of the variance along each column."""
+    if least is None:
+        return None
+    return [sum((E[k, i] * least[k]) ** 2 for k in range(len(least))) for i in range(len(least))]
 
 
 def hessian(state):
     """``C_gtheta`` times the inverse of ``C_thetatheta``, or its pseudo-inverse."""
     C, B = state["C_thetatheta"], state["C_gtheta"]
     e, E = eigh(C)
-    if all(visited(e)):
+    keep = visited(e, floors=_floors(E, resolution(state)))
+    if all(keep):
         return {"result": solve(C.T, B.T).T}
-    return {"result": B @ _pseudo_inverse(e, E, visited(e))}
+    return {"result": B @ _pseudo_inverse(e, E, keep)}
 
 
 def _pseudo_inverse(e, E, keep):
@@ -273,46 +299,60 @@ def _pseudo_inverse(e, E, keep):
 def hessian_formula(state):
     """The same in the eigenbasis of the positions."""
     e, E = eigh(state["C_thetatheta"])
-    keep = [x > UNVISITED * e[-1] for x in e]
+    floors = _floors(E, resolution(state))
+    keep = [x > max(UNVISITED * e[-1], least, LEAST) for x, least in zip(e, floors, strict=True)]
     return {"result": state["C_gtheta"] @ _pseudo_inverse(e, E, keep)}
 
 
-def lyapunov(C, B):
-    """``H C + C H = B + B^T`` as a system in the entries of `H`; least norm where undetermined."""
+def lyapunov(C, B, least=None):
+    """``H C + C H = B + B^T`` as a system in the entries of `H`; least norm where undetermined.
+
+    `least` is the `resolution` of the state, where it is asked.
+    """
     n = C.shape[0]
     right = (B + B.T).reshape(n * n)
     system = np.kron(eye(n), C) + np.kron(C, eye(n))
-    if all(visited(eigh(C)[0])):
-        # No sum of two eigenvalues is smaller than the smallest of them.
+    top, axes = eigh(C)
+    pairs = visited(*_sums(top, _floors(axes, least)))
+    if all(pairs):
         return solve(system, right).reshape(n, n)
-    e, E = eigh(system)
-    # The largest eigenvalue of the system is twice that of the positions.
-    keep = visited(2 * e)
-    return (_pseudo_inverse(e, E, keep) @ right).reshape(n, n)
+    # An axis of the system is a product of two axes of `C`, and its eigenvalue their sum.
+    e = np.array([a + b for a in top for b in top], dtype=object)
+    return (_pseudo_inverse(e, np.kron(axes, axes), pairs) @ right).reshape(n, n)
 
 
-def lyapunov_formula(C, B):
+def _sums(e, floors):
+    """Sums of two eigenvalues, the largest one, and sums of two floors."""
+    sums = None if floors is None else [a + b for a in floors for b in floors]
+    return [a + b for a in e for b in e], max(e), sums
+
+
+def lyapunov_formula(C, B, least=None):
     """The same in the eigenbasis of `C`, divided there before it is rotated back."""
     e, E = eigh(C)
     H = E.T @ (B + B.T) @ E
     n = len(e)
+    floors = _floors(E, least) or [mpf(0)] * n
     for i in range(n):
         for j in range(n):
             total = e[i] + e[j]
-            H[i, j] = H[i, j] / total if total > UNVISITED * max(e[-1], mpf(0)) else mpf(0)
+            bound = max(UNVISITED * max(e[-1], mpf(0)), floors[i] + floors[j], LEAST)
+            H[i, j] = H[i, j] / total if total > bound else mpf(0)
     return E @ H @ E.T
 
 
 def symmetric_hessian(state, ridge):
     """The minimiser over symmetric matrices."""
     C = state["C_thetatheta"]
-    return {"result": lyapunov(C + ridge * eye(C.shape[0]), state["C_gtheta"])}
+    C = C + ridge * eye(C.shape[0])
+    return {"result": lyapunov(C, state["C_gtheta"], resolution(state))}
 
 
 def symmetric_hessian_formula(state, ridge):
     """The same by the book's formula."""
     C = state["C_thetatheta"]
-    return {"result": lyapunov_formula(C + ridge * eye(C.shape[0]), state["C_gtheta"])}
+    C = C + ridge * eye(C.shape[0])
+    return {"result": lyapunov_formula(C, state["C_gtheta"], resolution(state))}
 
 
 def correlated_hessian(state):
@@ -320,10 +360,10 @@ def correlated_hessian(state):
     C = state["C_thetatheta"]
     # The root of a zero that came out as rounding has half as many digits.
     with mpmath.workdps(2 * mpmath.mp.dps):
-        return {"result": lyapunov(C, root(C) @ root(state["C_gg"]))}
+        return {"result": lyapunov(C, root(C) @ root(state["C_gg"]), resolution(state))}
 
 
 def correlated_hessian_formula(state):
     """The same by the book's formula."""
     C = state["C_thetatheta"]
-    return {"result": lyapunov_formula(C, root(C) @ root(state["C_gg"]))}
+    return {"result": lyapunov_formula(C, root(C) @ root(state["C_gg"]), resolution(state))}

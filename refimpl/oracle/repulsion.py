@@ -9,6 +9,8 @@ from .regression import MarginError
 
 # Curvature below this share of the largest is rounding: exactly 0 in the definition.
 ROUNDING = mpf(2) ** -52
+# How far an eigenvalue must be from there: those next to it are exact.
+APART = mpf(3) / 2
 # Half the largest float of binary64: where a step along an axis is cut.
 LARGEST = (2 - mpf(2) ** -52) * mpf(2) ** 1022
 
@@ -19,7 +21,7 @@ def _curvatures(values, signed, div, cut, rounding):
     for value in values:
         if abs(value) <= len(values) * rounding * top:
             value = mpf(0)
-        elif abs(value) < 100 * len(values) * ROUNDING * top:
+        elif abs(value) < APART * len(values) * ROUNDING * top:
             raise MarginError("an eigenvalue is too near to rounding")
         result.append(value if signed else max(div * abs(value), cut))
     return result
@@ -92,8 +94,9 @@ def row_sum_bound(H, g, div, cut):
 
 def _eigen_step(H, g, signed, div, cut):
     values, E = eigh(H)
-    # The rounding of the precision that is emulated.
-    curvatures = _curvatures(values, signed, div, cut, mpf(2) ** (1 - mpmath.mp.prec))
+    # The rounding of the precision that is emulated; beyond binary64 the method knows no other.
+    rounding = max(ROUNDING, mpf(2) ** (1 - mpmath.mp.prec))
+    curvatures = _curvatures(values, signed, div, cut, rounding)
     along = (E.T @ g) * np.array(_inverses(curvatures), dtype=object)
     return {"result": -(E @ _within(along, LARGEST / len(along)))}
 

@@ -24,9 +24,16 @@ _PLACE = (
     "direction; only orthonormality was compared"
 )
 
+_DULL = (
+    "compared the function's value at the ends alone, which one step less or a fifth more noise "
+    "changes too little to be seen"
+)
+
 WITHDRAWN = (
     Withdrawn("online_pca-0084", _PLACE, "online_pca-0136"),
     Withdrawn("online_pca-0085", _PLACE, "online_pca-0137"),
+    Withdrawn("trajectories-0077", _DULL, "trajectories-0105"),
+    Withdrawn("trajectories-0078", _DULL, "trajectories-0106"),
 )
 
 

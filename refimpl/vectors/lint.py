@@ -7,19 +7,20 @@ import numpy as np
 from .._outside import as_path
 from ..errors import VectorError
 from . import FOLDER, WORDS, families, line, load, sealed, text
+from .settings import half_covered
 
 KINDS = ("normal", "degenerate", "adversarial", "porting")
 # Cases of each family that are computed anew where not all of them are.
 SAMPLE = 4
 
 
-def check(folder=FOLDER, everything=False, oracle=None, tell=None):
+def check(folder=FOLDER, everything=False, oracle=None, tell=None, methods=None, words=None):
     """Find what is wrong with the files of a folder.
 
     The schema; ids, unique over all families, without a gap but for those that were withdrawn, and
-    never one of these; flags, described and
-    used; digests; numbers said to be exact in binary32; and that the oracle gives every line again,
-    byte for byte: of a sample, or of everything.
+    never one of these; flags, described and used; every hyperparameter seen at work; digests;
+    numbers said to be exact in binary32; and that the oracle gives every line again, byte for byte:
+    of a sample, or of everything.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
         `refimpl.oracle`; nothing is computed if not given.
     tell : callable, optional
         Called with a sentence before each long part.
+    methods, words : dict, optional
+        As `settings.half_covered`; hyperparameters are not looked at if not given.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
     """
     validator = _validator(folder)
     tell = tell or (lambda sentence: None)
-    found, owners = [], {}
+    found, owners, of_methods = [], {}, []
     for name in families(folder):
         path = as_path(folder) / f"{name}.json"
         try:
@@ -54,6 +57,7 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
             continue
         source = path.read_text(encoding="utf-8")
         document = json.loads(source)
+        of_methods += [case for case in family.cases if case.method]
         found += _against_schema(validator, document, family)
         found += _style(family)
         if not family.sealed:
@@ -72,6 +76,9 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None):
             owners[identifier] = path.name
         if oracle is not None:
             found += _regenerated(oracle, family, document, everything, tell)
+    if methods is not None and {"optimizers", "trajectories"} <= set(families(folder)):
+        where = as_path(folder) / "optimizers.json"
+        found += [f"{where}:1: {told}" for told in half_covered(of_methods, methods, words)]
     return found
 
 

@@ -8,6 +8,11 @@ from ..errors import VectorError, unknown
 from .cases import FOLDER, SCHEMA, Family, contents, digest
 from .checking import checked, expect_keys, kind_of
 
+# Pieces before what is composed of them, stored steps before closed loops.
+ORDER = (
+    *("regression", "online_pca", "qr_step", "repulsion", "summary", "cubic"),
+    *("optimizers", "trajectories"),
+)
 _HEADER = {
     "schema": str,
     "family": str,
@@ -22,7 +27,7 @@ _HEADER = {
 
 
 def families(folder=FOLDER):
-    """Names of all families.
+    """Names of all families, what others use first, so that a fault shows first where it is.
 
     Raises
     ------
@@ -33,7 +38,8 @@ def families(folder=FOLDER):
         raise VectorError(f"{folder}: no such folder of reference outputs")
     # A name that begins with a dot is that of some system's own file.
     files = as_path(folder).glob("[!.]*.json")
-    return sorted(path.stem for path in files if path.stem != "schema")
+    names = sorted(path.stem for path in files if path.stem != "schema")
+    return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 def load(family, folder=FOLDER):

@@ -8,7 +8,7 @@ from . import GROUPS, OF_STEPS, is_word
 PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", "extremum")
 COLUMNS = ("V", "W", "V_old", "V_new", "directions", "noise", "starts")
 # Sizes with a name of their own: of runs side by side, and of the steps of each.
-FIRST = {"noise": "steps", "starts": "runs", ">value": "runs"}
+FIRST = {"noise": "steps", "starts": "runs", ">value": "runs", ">moved": "runs"}
 INDICES = "lists of indices"
 
 
@@ -141,6 +141,9 @@ def _letters(name, observed):
         if shape is None:
             continue
         letters = [_letter(name, axis, observed) for axis in range(len(shape))]
+        # Of an ensemble; elsewhere it is one position.
+        if name == ">theta" and len(shape) == 2:
+            letters[0] = "runs"
         # No direction is an empty list, whatever the other size would be.
         if shape == (0,):
             letters = ["0"]
@@ -186,7 +189,8 @@ def _parameters(shapes):
         if "model" in name or "summary" in name or (name == ">gradient" and GROUPS in shapes):
             continue
         if stem in PARAMETERS and shape:
-            yield shape[0]
+            # Of an ensemble the positions are rows.
+            yield shape[-1]
         elif stem in COLUMNS and len(shape) == 2:
             yield shape[1]
 
@@ -200,3 +204,66 @@ def _kind(value):
         return "word"
     names = {bool: "boolean", int: "integer", str: "number"}
     return names[type(value)]
+
+
+# ------------------------------------------------------------------------------- as plain text
+
+STATISTICS = (
+    *("weight", "beta", "scale", "mean_theta", "mean_gradient"),
+    *("C_thetatheta", "C_gtheta", "C_gg"),
+)
+
+
+def listed(fields):
+    """Names and shapes in words, all fields of a regression's statistics as one.
+
+    Examples
+    --------
+    >>> listed({"momentum": "(D,)", "count": "()"})
+    'momentum (D,); count'
+    """
+    found = {}
+    whole = {
+        name.removesuffix("C_gg")
+        for name in fields
+        if name.endswith("C_gg")
+        and all(f"{name.removesuffix('C_gg')}{one}" in fields for one in STATISTICS)
+    }
+    for name, shape in fields.items():
+        prefix = name[: len(name) - len(name.rpartition(".")[2])]
+        if prefix in whole and name.removeprefix(prefix) in STATISTICS:
+            what = f"statistics of {prefix.rstrip('.')}" if prefix else "statistics"
+            found[f"{what}, C {fields[prefix + 'C_gg']}"] = None
+        else:
+            found[name if shape == "()" else f"{name} {shape}"] = None
+    return "; ".join(found)
+
+
+def operations(cases):
+    """Name -> `params`, `in` and `out` of each single operation, in words."""
+    return {
+        one.op: {
+            "params": ", ".join(f"{name}: {kind}" for name, kind in one.params.items()),
+            "in": listed(one.inputs),
+            "out": listed(one.out),
+        }
+        for one in signatures(case for case in cases if not case.method)
+    }
+
+
+def methods(cases):
+    """Name -> `params`, what is needed `besides` position and gradient, and `state`, in words."""
+    found = {}
+    for one in signatures(case for case in cases if case.op == "replay"):
+        further = [
+            name.removeprefix("stream.") for name in one.inputs if name.startswith("stream.")
+        ]
+        besides = [name for name in further if name.split(".")[0] not in ("theta", "gradient")]
+        if "d" in one.inputs.get("directions", ""):
+            besides.insert(0, "directions")
+        found[one.method] = {
+            "params": ", ".join(f"{name}: {kind}" for name, kind in one.params.items()),
+            "besides": ", ".join(besides),
+            "state": listed(one.out),
+        }
+    return found

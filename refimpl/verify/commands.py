@@ -287,6 +287,8 @@ def draw_fresh(options):
 
 def check(options):
     """Findings, one a line."""
+    from ..optimizers import METHODS
+    from ..optimizers.method import WORDS
     from ..vectors.lint import check as lint
 
     findings = lint(
@@ -294,6 +296,8 @@ def check(options):
         everything=options.all,
         oracle=None if options.no_oracle else options.oracle(),
         tell=say,
+        methods=METHODS,
+        words=WORDS,
     )
     for finding in findings:
         print(finding)

@@ -73,7 +73,7 @@ class Unfit(Exception):
         self.name = name
 
 
-def judge(case, answer, arithmetic):
+def judge(case, answer, arithmetic, without=()):
     """Judge an answer field by field.
 
     Parameters
@@ -83,6 +83,9 @@ def judge(case, answer, arithmetic):
         The program's `out`: field -> number, nested lists of numbers, or a word; for a replay or a
         trajectory ``{"steps": [...]}``.
     arithmetic : Arithmetic
+    without : tuple of str
+        Last names of fields that the program does not keep; where it gives one all the same, it is
+        judged.
 
     Returns
     -------
@@ -98,8 +101,13 @@ def judge(case, answer, arithmetic):
     >>> judged.verdict, round(judged.digits, 1), round(judged.attainable, 1)
     ('fail', 6.3, 15.7)
     """
+
+    def kept(name, got):
+        return name in got or name.rpartition(".")[2] not in without
+
     if case.op not in OF_STEPS:
-        return [_field(case, name, case.out, answer, arithmetic) for name in case.out]
+        names = [name for name in case.out if kept(name, answer)]
+        return [_field(case, name, case.out, answer, arithmetic) for name in names]
     steps = answer.get("steps")
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         return [_unfit("steps", Unfit("MissingField", "expected a list of steps, each an object"))]
@@ -108,6 +116,7 @@ def judge(case, answer, arithmetic):
         _field(case, name, expected, got, arithmetic, t)
         for t, (expected, got) in enumerate(zip(certified, steps, strict=False), 1)
         for name in expected
+        if kept(name, got)
     ]
     if len(steps) != len(certified):
         wrong = Unfit("WrongShape", f"expected {len(certified)} steps, got {len(steps)}")
@@ -202,9 +211,15 @@ def _field(case, name, expected, answer, arithmetic, step=0):
 
 
 def _distribution(name, expected, got):
-    """Many values of which none is certain by itself: the two samples must be of one kind."""
+    """Many values of which none is certain by itself: the two samples must be of one kind.
+
+    Of positions, a sample for each coordinate; what is told is the worst of them.
+    """
     shape, a, b = _both(expected, got)
     _finite(a, shape)
+    width = shape[1] if len(shape) == 2 else 1
+    samples = [(a[j::width], b[j::width]) for j in range(width)]
+    a, b = max(samples, key=lambda pair: kolmogorov_smirnov(*pair))
     error, limit = kolmogorov_smirnov(a, b), distribution_limit(len(b))
     medians = (float(sorted(sample)[len(sample) // 2]) for sample in (a, b))
     message = "the distributions differ by {:.3f}, up to {:.3f} is accepted; medians {:.6g}, {:.6g}"

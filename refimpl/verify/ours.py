@@ -14,8 +14,9 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
+import scipy.special
 
-from .. import __version__, _compile, summary
+from .. import __version__, _compile, summary, taylor
 from . import python_side, single
 
 MODULES = (
@@ -80,7 +81,57 @@ def summarize(function, data, theta, direction, groups, order, full):
     return {name: value for name, value in found.items() if value is not None}
 
 
-PIECES = pieces(OURS) | {"summary.summarize": summarize}
+def expand(function, x, direction, order):
+    """Taylor coefficients of one of `ELEMENTARY` along a line.
+
+    Examples
+    --------
+    >>> expand("exp", np.zeros(1), np.ones(1), 2)
+    array([[1. ],
+           [1. ],
+           [0.5]])
+    """
+    return taylor.expand(ELEMENTARY[function], x, direction, order)
+
+
+def _reversed(function):
+    return lambda x: function(x, x[::-1])
+
+
+def _square_of_matrix(x):
+    A = x.reshape(2, 2)
+    return (A @ A).ravel()
+
+
+ELEMENTARY = {
+    "product": _reversed(np.multiply),
+    "quotient": _reversed(np.divide),
+    "logaddexp": _reversed(np.logaddexp),
+    "square_of_matrix": _square_of_matrix,
+    "absolute": np.abs,
+    "square": np.square,
+    "cube": lambda x: x**3,
+    "fifth": lambda x: x**5,
+    "reciprocal": np.reciprocal,
+    "inverse_square": lambda x: x**-2,
+    "three_halves": lambda x: x**1.5,
+    "self": lambda x: x**x,
+    "half_power": lambda x: x**0.5,
+    "cube_by_hand": lambda x: x * x * x,
+    "relu": taylor.relu,
+    "larger": _reversed(np.maximum),
+    "where_positive": lambda x: np.where(x > 0.0, x * x, -x),
+    "logistic": taylor.logistic,
+    "softplus": taylor.softplus,
+    "erf": scipy.special.erf,
+} | {
+    name: getattr(np, name)
+    for name in (
+        *("sqrt", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10"),
+        *("sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"),
+    )
+}
+PIECES = pieces(OURS) | {"summary.summarize": summarize, "taylor.expand": expand}
 
 
 def replayed(method, number=float):
@@ -217,6 +268,7 @@ def _implementation(modules, dtype, number=float, adapt=lambda call: call, door=
         **{name: adapt(piece) for name, piece in pieces(modules).items()},
         # Of every precision the same: Taylor polynomials are NumPy's own arrays of binary64.
         "summary.summarize": door(summarize),
+        "taylor.expand": door(expand),
     }
 
 

@@ -1,7 +1,9 @@
 """Messages between the runner and an implementation: one JSON object a line.
 
 The runner says ``{"cmd": "start", "protocol": 1}`` and is told who answers: `protocol`, `name`,
-`version`, `language`, `dtype` ("binary64" or "binary32") and `ops`, the list of what it can do.
+`version`, `language`, `dtype` ("binary64" or "binary32") and `ops`, the list of what it can do. A
+program that does not keep some of `OPTIONAL` of the fields of a state says so in `without`, a list
+of their last names; those are then compared only where it gives them all the same.
 Then for each case ``{"cmd": "run", "seq": 17, "case": {"id", "op", "params", "in"}}``, answered by
 ``{"seq": 17, "out": {...}}``, ``{"seq": 17, "skipped": "why"}`` or ``{"seq": 17, "errored":
 "message"}``; at last ``{"cmd": "stop"}``, upon which the program exits with 0. Numbers go out as
@@ -27,7 +29,8 @@ A case of a whole method also names its ``method``, and its ``out`` depends on t
   at the positions it tries: both without noise, but for the slopes ``u_s . g`` of the summary,
   which are those of the gradient with its noise.
 * "ensemble": the same with ``starts`` in place of ``start``, a row for each run. All runs see the
-  same noise; ``out`` is ``{"value": [...]}``, the function's value at the last position of each.
+  same noise; ``out`` has, of each run, ``value``, the function's value at the last position,
+  ``theta``, that position, and ``moved``, the mean square of the lengths of its steps.
 
 The functions are "beale" and "rosenbrock" without data, "quadratic" with ``spectrum``, and
 "bounded_saddle" with ``spectrum`` and ``c``, the last two with or without ``rotation``.
@@ -44,6 +47,12 @@ FORCED = "replay-forced"
 # More than any case needs: a matrix of 500 x 500 entries.
 LONGEST_LINE = 8_000_000
 MOST_STANDARD_ERROR = 8_000_000
+# Fields of a state without which a method can be written; positions, directions and what is between
+# them are always compared.
+OPTIONAL = (
+    *("weight", "beta", "scale", "C_gg", "count", "decay1", "decay2", "unit", "opening"),
+    *("mean_theta", "mean_gradient", "spread", "energy", "outcome", "evaluations"),
+)
 ANSWERS = ("out", "skipped", "errored")
 # Of a field, dots included; no case has more than 40 characters.
 LONGEST_NAME = 200
@@ -68,6 +77,7 @@ class Greeting(NamedTuple):
     language: str
     dtype: str
     ops: tuple
+    without: tuple = ()  # of OPTIONAL
 
 
 def question(seq, case, forced=False, arithmetic=BINARY64):
@@ -180,8 +190,11 @@ def greeting(message):
     ops = message.get("ops")
     if not isinstance(ops, list) or not all(isinstance(op, str) for op in ops):
         raise Fault("Malformed", "the answer to start needs 'ops', a list of names")
+    without = message.get("without", [])
+    if not isinstance(without, list) or not all(name in OPTIONAL for name in without):
+        raise Fault("Malformed", f"'without' must be a list of names among {', '.join(OPTIONAL)}")
     said = (clean(message[name]) for name in ("name", "version", "language", "dtype"))
-    return Greeting(*said, tuple(ops))
+    return Greeting(*said, tuple(ops), tuple(without))
 
 
 def answer(message, seq):

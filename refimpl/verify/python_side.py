@@ -23,7 +23,8 @@ implementation: a dictionary, or an object with attributes, of
   `hessian` (for methods that need it), each of a position, and of ``summary(theta, direction,
   groups)`` (for methods that need that). Those of `refimpl.functions` take the place of what is
   not there;
-* ``name``, ``version`` and ``dtype``, optional.
+* ``name``, ``version`` and ``dtype``, optional; and ``without``, names of fields that its states do
+  not keep, of `protocol.OPTIONAL`.
 
 An exception is an answer too, and the right one where the certified outcome is an error;
 `NotImplementedError` skips the case. What the callables print goes to standard error.
@@ -34,6 +35,7 @@ import json
 import operator
 import os
 import sys
+import traceback
 
 import numpy as np
 
@@ -193,7 +195,8 @@ def answer(implementation, case, dtype):
         positions = closed_loop(implementation, case["method"], made, given, params)
         return {"steps": [{"theta": plain(theta)} for theta in positions]}
     if case["op"] == ENSEMBLE:
-        return {"value": plain(ends(implementation, case["method"], given, params))}
+        made = ends(implementation, case["method"], given, params)
+        return {name: plain(value) for name, value in made.items()}
     call = found(implementation, case["op"])
     if call is None:
         raise NotImplementedError(f"no operation {case['op']!r}")
@@ -289,14 +292,17 @@ def of_laboratory(function):
 
 
 def ends(implementation, method, given, params):
-    """The function's value at the last position of each run."""
+    """Of each run the function's value at the last position, that position, and how it moved."""
     starts = given["starts"]
     made = function_of(implementation, given["function"], starts.shape[1], given["data"])
-    values = np.empty(len(starts), starts.dtype)
+    values, lasts = np.empty(len(starts), starts.dtype), np.empty_like(starts)
+    moved = np.empty_like(values)
     for k, start in enumerate(starts):
-        *_, last = closed_loop(implementation, method, made, given | {"start": start}, params)
-        values[k] = found(made, "value")(last)
-    return values
+        path = list(closed_loop(implementation, method, made, given | {"start": start}, params))
+        lasts[k] = path[-1]
+        values[k] = found(made, "value")(path[-1])
+        moved[k] = np.mean(np.sum(np.diff([start, *path], axis=0) ** 2, axis=1))
+    return {"value": values, "theta": lasts, "moved": moved}
 
 
 def replay(implementation, method, given, params):
@@ -323,7 +329,20 @@ def respond(implementation, message, dtype):
     except NotImplementedError as error:
         return reply | {"skipped": str(error) or "not implemented"}
     except Exception as error:
-        return reply | {"errored": f"{type(error).__name__}: {error}"}
+        return reply | {"errored": f"{type(error).__name__}: {error}{_raised(error)}"}
+
+
+def _raised(error):
+    """Where an exception was raised, in words; the innermost line that is a file of its own."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and os.path.isfile(frame.filename)
+    ]
+    if not frames:
+        return ""
+    frame = frames[-1]
+    return f" ({os.path.basename(frame.filename)}, line {frame.lineno}, in {frame.name})"
 
 
 def greet(name):
@@ -340,6 +359,7 @@ def greet(name):
         "language": f"Python {sys.version.split()[0]}",
         "dtype": dtype,
         "ops": ops(implementation),
+        "without": list(found(implementation, "without", ())),
     }
 
 

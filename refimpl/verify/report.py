@@ -3,23 +3,17 @@
 import math
 from collections import Counter
 
-import numpy as np
-
-from ..vectors import OF_STEPS, TRAJECTORY
 from . import compare
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
-from .protocol import FORCED
+from .diagnosis import diagnosis
+from .diagnosis import likely_causes as likely_causes
+from .resemblance import looks_like as looks_like
+from .resemblance import resemblance as resemblance
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
 # Of the JSON, by which it is known again.
 REPORT = "refimpl-verify/1"
-# A flag of the first kind that a case has says most about what is wrong.
-KINDS = ("porting", "adversarial", "degenerate", "normal")
 WORDS = {FAIL: "FAIL"}
-# Causes that are named of one failure, and how much more often a flag's cases must fail than the
-# others for the flag to tell something.
-CAUSES = 3
-TELLING = 0.25
 
 
 def text(report, everything=False):
@@ -86,218 +80,6 @@ def case_line(outcome, width=0):
     elif outcome.message:
         parts.append(outcome.message)
     return f"{'  '.join(parts)}  [{', '.join(outcome.case.flags)}]"
-
-
-def diagnosis(outcome, report):
-    """Sentences about a failure: where it shows first, what it looks like, the likely cause."""
-    if outcome.verdict in (KNOWN, UNEXPECTED) and outcome.message:
-        return [outcome.message]
-    if outcome.verdict != FAIL:
-        return []
-    case, sentences = outcome.case, []
-    failed = compare.first_failure(outcome.fields)
-    if failed is None:
-        sentences.append(f"{outcome.problem}: {outcome.message}")
-    else:
-        if failed.step:
-            sentences.append(
-                f"step {failed.step} of {len(case.out['steps'])} is the first that diverges, and "
-                f"{failed.field} the first quantity in it, in the order of computation"
-            )
-        if case.op == TRAJECTORY:
-            sentences.append(_closed_loop(case, failed))
-        sentences.append(f"{failed.field}: {_how_wrong(failed)}")
-        if outcome.problem and not failed.problem:
-            sentences.append(f"later {outcome.problem}: {outcome.message}")
-        looks = looks_like(case, failed, outcome.answer, report.arithmetic)
-        if looks:
-            sentences.append(f"{failed.field}: {looks}")
-        sentences += _order(case, outcome.fields, failed)
-        sentences += _forced(outcome.forced)
-        if outcome.refused:
-            sentences.append(
-                f"asked again as {FORCED!r}, with the certified state before each step, the "
-                f"program did not answer: {outcome.refused}"
-            )
-    # What could not be understood, or raised, says nothing of the mathematics.
-    understood = failed is not None and not failed.problem
-    if understood or outcome.problem == "NoError":
-        sentences += likely_causes(case, report)
-    return sentences
-
-
-def _closed_loop(case, failed):
-    """Where to look for what a position alone does not tell."""
-    function = case.inputs["function"]
-    if failed.step == 1:
-        return (
-            f"the first step already: is it the gradient of {function}, the noise, or the start of "
-            f"{case.method}?"
-        )
-    return (
-        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}; the "
-        f"replays of {case.method} tell which quantity of its step goes wrong"
-    )
-
-
-def _how_wrong(judged):
-    if judged.problem:
-        return f"{judged.problem}: {judged.message}"
-    if judged.message:
-        return judged.message
-    return (
-        f"{judged.digits:.1f} digits agree where {judged.attainable:.1f} can be had; the error is "
-        f"{judged.in_units:.2g} times the roundoff of the formula (K u), up to "
-        f"{compare.MARGIN:.0f} is accepted"
-    )
-
-
-def _order(case, fields, failed):
-    """What was right before the first failure, and wrong after it, within the same step."""
-    same = [judged for judged in fields if judged.step == failed.step]
-    k = same.index(failed)
-    before = [judged.field for judged in same[:k]]
-    after = [judged.field for judged in same[k + 1 :] if judged.verdict == FAIL]
-    if not before and not after:
-        return []
-    parts = []
-    if before:
-        parts.append(f"right before it: {', '.join(before)}")
-    if after:
-        parts.append(f"wrong after it, perhaps only as a consequence: {', '.join(after)}")
-    return ["; ".join(parts)]
-
-
-def _forced(forced):
-    """What the single steps say, each from the certified state."""
-    if not forced:
-        return []
-    first = {}
-    for judged in forced:
-        if judged.verdict == FAIL:
-            first.setdefault(judged.step, judged)
-    steps = max(judged.step for judged in forced)
-    if not first:
-        return [
-            "given the certified state before each step, every step is right: look for what the "
-            "state does not hold, or for roundoff that piles up"
-        ]
-    counts = {}
-    for judged in first.values():
-        counts[judged.field] = counts.get(judged.field, 0) + 1
-    named = ", ".join(f"{field} ({n})" for field, n in sorted(counts.items(), key=lambda c: -c[1]))
-    return [
-        f"given the certified state before each step, {len(first)} of {steps} steps are wrong by "
-        f"themselves, the first of them step {min(first)}; first wrong in them: {named}"
-    ]
-
-
-def likely_causes(case, report):
-    """The mistakes that the most telling flags catch, at most `CAUSES` of them.
-
-    A flag tells by how much more often its cases fail than the others of the same operation,
-    cases of right and of wrong input apart. Where all of them fail it tells nothing; then it is
-    said what the case at hand was made for.
-    """
-    notes = report.notes.get(case.family, {})
-    like = [
-        outcome
-        for outcome in report.outcomes
-        if (outcome.case.op, outcome.case.method) == (case.op, case.method)
-        and ("error" in outcome.case.out) == ("error" in case.out)
-        and outcome.verdict in (FAIL, *HELD)
-    ]
-    ranked = []
-    for flag in {flag for outcome in like for flag in outcome.case.flags if flag in notes}:
-        within = [outcome.verdict == FAIL for outcome in like if flag in outcome.case.flags]
-        beyond = [outcome.verdict == FAIL for outcome in like if flag not in outcome.case.flags]
-        excess = _share(within) - _share(beyond)
-        if any(within) and beyond and excess > TELLING and notes[flag]["catches"]:
-            kind = KINDS.index(notes[flag]["kind"])
-            ranked.append((-excess, kind, flag not in case.flags, -sum(within), flag))
-    words, flags = "likely cause", [entry[-1] for entry in sorted(ranked)]
-    if not flags:
-        words = "what such cases are made to catch"
-        flags = [flag for flag in case.flags if flag in notes and notes[flag]["catches"]]
-        flags.sort(key=lambda flag: KINDS.index(notes[flag]["kind"]))
-    particular = [flag for flag in flags if notes[flag]["kind"] != "normal"]
-    return [
-        f"{words} ({flag}): {notes[flag]['catches']}" for flag in (particular or flags)[:CAUSES]
-    ]
-
-
-def _share(failed):
-    return sum(failed) / len(failed) if failed else 0.0
-
-
-def looks_like(case, judged, answer, arithmetic):
-    """What relation a wrong answer has to the certified one, if it has a simple one."""
-    if not answer or case.compare.get(judged.field) not in ("relative", "exact"):
-        return ""
-    if case.op in OF_STEPS:
-        expected = case.out["steps"][judged.step - 1][judged.field]
-        answer = answer["steps"][judged.step - 1]
-    else:
-        expected = case.out[judged.field]
-    try:
-        shape, b = compare.flat(expected, compare.certified)
-        got_shape, a = compare.flat(answer.get(judged.field), compare.number)
-    except (compare.Unfit, ArithmeticError):
-        return ""
-    if got_shape != shape:
-        transposed = len(shape) == 2 and got_shape == shape[::-1]
-        return "rows and columns are exchanged" if transposed else ""
-    a, b = (np.array([float(x) for x in part]).reshape(shape) for part in (a, b))
-    if not (np.isfinite(a).all() and np.isfinite(b).all() and np.any(b)):
-        return ""
-    # In units of the largest entry, whose square neither overflows nor vanishes.
-    size = np.max(np.abs(b))
-    return resemblance(a / size, b / size, arithmetic)
-
-
-def resemblance(a, b, arithmetic="binary64"):
-    """A sentence on how the array `a` is related to `b`, or an empty one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> resemblance(np.array([-1.0, 3.0]), np.array([1.0, -3.0]))
-    'it is the certified value with the opposite sign'
-    >>> resemblance(np.array([0.5, 1.5]), np.array([1.0, 3.0]))
-    'it is 0.5 times the certified value'
-    """
-    near = 1e-9 if arithmetic == "binary64" else 1e-5
-
-    def close(x, y):
-        return x.shape == y.shape and np.max(np.abs(x - y)) <= near * np.max(np.abs(y))
-
-    error = np.max(np.abs(a - b)) / np.max(np.abs(b))
-    if arithmetic == "binary64" and 1e-9 < error < 1e-6:
-        return (
-            "it has as many digits as single precision; is a part of it computed in float32, or a "
-            "constant given with too few digits?"
-        )
-    if not np.any(a):
-        return "it is zero"
-    if close(-a, b):
-        return "it is the certified value with the opposite sign"
-    if a.ndim == 2:
-        if close(a.T, b):
-            return "it is the transpose of the certified matrix"
-        if a.shape[0] == a.shape[1] and close(a + a.T, b + b.T):
-            return "it differs from the certified matrix in the antisymmetric part alone"
-        if close(a[::-1], b):
-            return "its rows are those of the certified matrix in reverse order"
-        if close(a[:, ::-1], b):
-            return "its columns are those of the certified matrix in reverse order"
-        if a.shape[0] == a.shape[1] and a.shape[0] > 1 and close(np.diag(a), np.diag(b)):
-            return "its diagonal is right, the entries beside it are not"
-    factor = np.sum(a * b) / np.sum(b * b)
-    if abs(factor - 1.0) > near and close(a, factor * b):
-        return f"it is {factor:.7g} times the certified value"
-    if a.ndim == 1 and close(a[::-1], b):
-        return "its entries are the certified ones in reverse order"
-    return ""
 
 
 def by_flag(report):

@@ -1,4 +1,7 @@
-"""Put every case to an implementation, judge the answers, and go on whatever happens."""
+"""Put every case to an implementation, judge the answers, and go on whatever happens.
+
+Long: one question, and all that may become of it.
+"""
 
 import difflib
 import os
@@ -11,7 +14,7 @@ from typing import NamedTuple
 from .._outside import as_path
 from ..errors import VectorError, VerificationError, unknown
 from ..vectors import REPLAY
-from . import compare, protocol
+from . import compare, protocol, supposed
 from .compare import ARITHMETIC, FAIL, PASS, VERDICTS
 from .program_side import Program
 from .protocol import Fault, Greeting
@@ -23,6 +26,8 @@ OUTCOMES = (*VERDICTS, SKIPPED, KNOWN, UNEXPECTED)
 TIMEOUT = 30.0
 # Seconds, at least, for the answer to `start`; what Python imports may be large.
 START_TIMEOUT, PYTHON_START_TIMEOUT = 10.0, 120.0
+# Operations and methods that are looked into, and failures of each, until one is explained.
+EXPLAINED, TRIED = 5, 3
 # After so many vain attempts in a row a program is not started again.
 ATTEMPTS = 3
 
@@ -39,6 +44,8 @@ class Outcome(NamedTuple):
     forced: tuple = ()  # a failed replay judged with the certified state before each step
     seconds: float = 0.0
     refused: str = ""  # what was said in place of the answer to a forced replay
+    forced_answer: dict | None = None  # the answer that `forced` judges
+    supposed: str = ""  # the supposition that explains the answer, if one alone does
 
 
 class Report(NamedTuple):
@@ -215,6 +222,8 @@ def verify(
     tell=None,
     memory=None,
     stop=None,
+    reference=None,
+    explained=EXPLAINED,
 ):
     """Put cases to a program and judge its answers.
 
@@ -240,6 +249,10 @@ def verify(
         given. Linux only.
     stop : threading.Event, optional
         Once it is set no further case is put, and the report is on those that were.
+    reference : supposed.Reference, optional
+        What is asked for explanations of the first failures; a new one if not given.
+    explained : int, optional
+        How many operations and methods are looked into for one.
 
     Returns
     -------
@@ -304,6 +317,9 @@ def verify(
             side.drop()
     again = {name: n for side in sides for name, n in side.again.items()}
     put = [_once(outcome, again) for outcome in outcomes if outcome is not None]
+    if not stopped.is_set():
+        put = _explained(put, arithmetic.name, reference, explained)
+    remarks += _not_kept(put, who)
     return Report(
         who=who,
         arithmetic=arithmetic.name,
@@ -333,6 +349,52 @@ def _once(outcome, again):
         return outcome
     message = f"one answer belongs to each question, {extra + 1} came; is it printed twice?"
     return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
+
+
+def _explained(outcomes, arithmetic, reference, most):
+    """The first failures of each operation and method, with the supposition that explains one."""
+    own = supposed.Reference() if reference is None else reference
+    asked, found = {}, []
+    try:
+        for outcome in outcomes:
+            key = outcome.case.op, outcome.case.method
+            failed = compare.first_failure(outcome.fields)
+            told = outcome.verdict == FAIL and outcome.answer and failed and not failed.problem
+            known = key in asked or len(asked) < most
+            if told and known and asked.setdefault(key, 0) < TRIED:
+                asked[key] += 1
+                outcome = outcome._replace(
+                    supposed=supposed.explanation(
+                        outcome.case, failed, outcome.answer, arithmetic, own
+                    )
+                )
+                if outcome.supposed:
+                    asked[key] = TRIED
+            found.append(outcome)
+    finally:
+        if reference is None:
+            own.close()
+    return found
+
+
+def _not_kept(outcomes, who):
+    """What a program said at its start that it does not keep, and how often that was so."""
+    remarks = []
+    for name in who.without:
+        left = [
+            outcome.case.id
+            for outcome in outcomes
+            if outcome.fields
+            and any(_last(field) == name for field in outcome.case.compare)
+            and not any(_last(judged.field) == name for judged in outcome.fields)
+        ]
+        if left:
+            remarks.append(f"the program keeps no {name!r}: not compared in {len(left)} cases")
+    return remarks
+
+
+def _last(field):
+    return field.rpartition(".")[2]
 
 
 def _put(side, case, who, arithmetic):
@@ -366,30 +428,34 @@ def _put(side, case, who, arithmetic):
         )
     if kind == "errored":
         return Outcome(case, FAIL, problem="Errored", message=content, seconds=seconds)
-    judged = tuple(compare.judge(case, content, arithmetic))
+    judged = tuple(compare.judge(case, content, arithmetic, who.without))
+    if not judged:
+        kept = f"the program keeps nothing of it: {', '.join(who.without)}"
+        return Outcome(case, SKIPPED, message=kept, seconds=seconds)
     found = compare.verdict(judged)
     if found != FAIL:
         return Outcome(case, found, judged, seconds=seconds)
-    forced, refused = (), ""
+    forced, refused, single = (), "", None
     if case.op == REPLAY and protocol.FORCED in who.ops:
-        forced, refused = _forced(side, case, arithmetic)
+        forced, refused, single = _forced(side, case, arithmetic, who.without)
     # A named error is told even where a number was wrong before it.
     named = [(field.problem, field.message) for field in judged if field.problem]
     problem, message = named[0] if named else ("", "")
     # The diagnosis looks at the answer; some hundred of any size would fill the memory.
     kept = None if compare.excessive(content, case.out) else content
-    return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused)
+    return Outcome(case, FAIL, judged, problem, message, kept, forced, seconds, refused, single)
 
 
-def _forced(side, case, arithmetic):
+def _forced(side, case, arithmetic, without):
     """A failed replay once more, with the certified state before each step, or why it is not."""
     try:
         kind, content = side.ask(case, forced=True, arithmetic=arithmetic)
     except Fault as fault:
-        return (), f"{fault.name}: {fault}"
+        return (), f"{fault.name}: {fault}", None
     if kind != "out":
-        return (), f"{kind}: {content}"
-    return tuple(compare.judge(case, content, arithmetic)), ""
+        return (), f"{kind}: {content}", None
+    kept = None if compare.excessive(content, case.out) else content
+    return tuple(compare.judge(case, content, arithmetic, without)), "", kept
 
 
 def _expected(outcome, known):

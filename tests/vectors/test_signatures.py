@@ -99,4 +99,4 @@ def test_sizes_of_steps_and_runs(found):
     assert found[vectors.TRAJECTORY, "sgd"].inputs["noise"] == "(steps, D)"
     ensemble = found[vectors.ENSEMBLE, "sgd"]
     assert ensemble.inputs["starts"] == "(runs, D)"
-    assert ensemble.out == {"value": "(runs,)"}
+    assert ensemble.out == {"value": "(runs,)", "theta": "(runs, D)", "moved": "(runs,)"}

@@ -293,7 +293,8 @@ def test_trajectories_are_judged_step_by_step():
         said = "\n".join(report.diagnosis(outcome, rep))
         assert f"step {step} of 5 is the first that diverges, and theta" in said
         assert words in said
-        assert "1.001 times the certified value" in said
+        # Of a single number any other is some multiple.
+        assert "times the certified" not in said
 
 
 def samples(seed, shift, n=480):
@@ -347,26 +348,6 @@ def test_distributions():
     ):
         (found,) = compare.judge(whole, {"value": got}, BINARY64)
         assert (found.verdict, found.problem) == ("fail", problem)
-
-
-def test_resemblances():
-    rng = np.random.default_rng(0)
-    A = rng.standard_normal((3, 3))
-    for changed, words in (
-        (A.T, "transpose"),
-        (-A, "opposite sign"),
-        (0.75 * A, "0.75 times"),
-        ((A - A.T) + A, "antisymmetric part alone"),
-        (A[::-1], "rows .* reverse"),
-        (A[:, ::-1], "columns .* reverse"),
-        (np.diag(np.diag(A)), "diagonal is right"),
-        (0.0 * A, "zero"),
-        (A.astype(np.float32).astype(float), "float32"),
-        (A + rng.standard_normal((3, 3)), "^$"),
-    ):
-        import re
-
-        assert re.search(words, report.resemblance(changed, A)), words
 
 
 def test_known_failures_file(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 from refimpl import vectors
 from refimpl._compile import PACKAGE
 from refimpl.errors import VerificationError
-from refimpl.verify import compare, runner
+from refimpl.optimizers import METHODS
+from refimpl.verify import compare, report, runner
 from refimpl.verify.mutants import MUTANTS, VARIANTS, Mutant, changed, source, trial
 
 pytestmark = pytest.mark.once
@@ -44,8 +45,8 @@ def test_a_text_that_is_gone_or_stands_twice_is_refused():
 
 
 def test_there_are_enough_of_both_kinds_and_their_names_differ():
-    assert len(MUTANTS) >= 40
-    assert len(VARIANTS) > 6
+    assert len(MUTANTS) >= 300
+    assert len(VARIANTS) >= 25
     assert len({mutant.name for mutant in EVERY}) == len(EVERY)
     assert len({(m.file, m.text, m.put) for m in EVERY}) == len(EVERY)
     assert not any(mutant.harmless for mutant in MUTANTS)
@@ -140,3 +141,71 @@ def test_mutants_load_neither_runs_nor_judges():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_every_method_and_every_tier_has_mistakes():
+    tiers = {mutant.tier for mutant in MUTANTS}
+    assert tiers == {"op", "replay", "trajectory", "ensemble"}
+    files = {mutant.file for mutant in MUTANTS}
+    methods = {name for name, method in METHODS.items() if not method.solver}
+    assert {f"optimizers/{name}" for name in methods} <= files
+
+
+@pytest.mark.parametrize(
+    ("name", "op"),
+    [("modulus-left-out", "repulsion.saddle_free"), ("rotated-the-other-way", "")],
+)
+def test_a_faulty_operation_is_told_before_the_replay_that_uses_it(name, op):
+    """In the order of the families; a mistake between the pieces shows in a replay alone."""
+    families = [load(family) for family in vectors.families() if family != "trajectories"]
+    wanted = {"repulsion.saddle_free": 4, "qr_step.qr_step": 4, "replay": 2}
+    cases = []
+    for one, most in wanted.items():
+        methods = ("sfn", "online_sfn") if one == "replay" else ("",)
+        for method in methods:
+            found = [
+                case
+                for family in families
+                for case in family.cases
+                if (case.op, case.method) == (one, method) and "normal" in case.flags
+            ]
+            cases += found[:most]
+    cases.sort(key=lambda case: [family.name for family in families].index(case.family))
+    found = trial.verified(named(name), families, cases)
+    failed = [outcome.case.op for outcome in found.outcomes if outcome.verdict == compare.FAIL]
+    assert failed[0] == (op or "replay")
+    assert "replay" in failed
+    lines = [line for line in report.text(found) if "FAIL" in line]
+    assert lines[0].startswith(failed[0].partition(".")[0] if op else "optimizers")
+
+
+def test_cases_that_never_meet_the_change_answer_as_without_it(monkeypatch):
+    """The short cut of the trials: every case that it does not put would have answered alike."""
+    family = load("repulsion")
+    mutant = named("row-sums-with-signs")
+    whole = trial.verified(mutant, [family])
+    asked = []
+    verified = trial.verified
+
+    def watched(mutant, families, cases=None):
+        asked.append(cases)
+        return verified(mutant, families, cases)
+
+    monkeypatch.setattr(trial, "verified", watched)
+    short = trial.tried(mutant, [family])
+    put = {case.id for case in asked[-1]}
+    assert {case.op for case in family.cases if case.id in put} == {"repulsion.row_sum_bound"}
+    assert [(o.case.id, o.verdict) for o in short.outcomes] == [
+        (o.case.id, o.verdict) for o in whole.outcomes
+    ]
+
+
+def test_the_function_that_is_changed():
+    begin, end = trial.changed_function(named("row-sums-with-signs"))
+    text = source("repulsion").read_text("utf-8").splitlines()
+    assert any("def row_sum_bound" in line for line in text[begin - 1 : begin + 2])
+    assert end > begin
+    # What runs when the module is loaded concerns every case.
+    assert trial.changed_function(named("threshold-of-single-precision")) is None
+    # So do the defaults of a method.
+    assert trial.changed_function(named("hyperbolic-like-circular")) is None

@@ -8,12 +8,16 @@ from . import (
     cubic,
     grouped_newton,
     harmless,
+    more_methods,
     online_pca,
     optimizers,
     qr_step,
     regression,
     repulsion,
+    settings,
     summary,
+    taylor,
+    thresholds,
     trajectories,
 )
 from .mutant import OP, Mutant, changed, source
@@ -30,5 +34,9 @@ MUTANTS = (
     *cubic.MUTANTS,
     *summary.MUTANTS,
     *grouped_newton.MUTANTS,
+    *settings.MUTANTS,
+    *thresholds.MUTANTS,
+    *taylor.MUTANTS,
+    *more_methods.MUTANTS,
 )
 VARIANTS = harmless.VARIANTS

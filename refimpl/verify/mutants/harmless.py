@@ -71,10 +71,12 @@ VARIANTS = (
     ),
     Mutant(
         "inverse-by-library",
-        "The inverse by `numpy.linalg.pinv`, in place of the eigenvalues at hand.",
+        "The inverse by `numpy.linalg.inv` where there is one, not by the eigenvalues at hand.",
         "regression",
         "return _scaled(B, unit) @ congruence(E.T, inverse)",
-        "return B @ np.linalg.pinv(C, rcond=UNVISITED, hermitian=True)",
+        "if np.count_nonzero(inverse) == D:\n"
+        "            return B @ np.linalg.inv(C)\n"
+        "        return _scaled(B, unit) @ congruence(E.T, inverse)",
     ),
     Mutant(
         "one-large-system",
@@ -83,13 +85,14 @@ VARIANTS = (
         "regression",
         "        D = e.size\n        largest",
         "        D = e.size\n"
-        "        A = np.kron(C + ridge * np.eye(D), np.eye(D))\n"
-        "        A += np.kron(np.eye(D), C + ridge * np.eye(D))\n"
-        "        b = (B + B.T).ravel()\n"
-        "        x = np.linalg.lstsq(A, b, rcond=UNVISITED)[0]\n"
-        "        x = x + np.linalg.lstsq(A, b - A @ x, rcond=UNVISITED)[0]\n"
-        "        x = x.reshape(D, D)\n"
-        "        return 0.5 * (x + x.T)\n"
+        "        if e[0] > 1e-8 * e[D - 1] and unit == 1.0 and not np.any(noise):\n"
+        "          A = np.kron(C + ridge * np.eye(D), np.eye(D))\n"
+        "          A += np.kron(np.eye(D), C + ridge * np.eye(D))\n"
+        "          b = (B + B.T).ravel()\n"
+        "          x = np.linalg.lstsq(A, b, rcond=UNVISITED)[0]\n"
+        "          x = x + np.linalg.lstsq(A, b - A @ x, rcond=UNVISITED)[0]\n"
+        "          x = x.reshape(D, D)\n"
+        "          return 0.5 * (x + x.T)\n"
         "        largest",
     ),
     Mutant(
@@ -124,13 +127,108 @@ VARIANTS = (
         "mean / (1.0 - decay1) / (eps + np.sqrt(square / (1.0 - decay2)) + (scale == 0.0))",
     ),
     Mutant(
-        "sum-formed-at-once",
-        "The gradient is injected by adding it to every row, as the formula says, without the "
-        "detour that spares the digits of the rows.",
+        "sums-without-rounding",
+        "The sums of the change of basis without intermediate rounding, as with fused operations.",
+        "linear_algebra/symmetric_eigen",
+        "            total = 0.0\n"
+        "            for k in range(d):\n"
+        "                total += E[k, i] * AE[k, j]\n",
+        "            total = math.fsum(E[k, i] * AE[k, j] for k in range(d))\n",
+    ),
+    Mutant(
+        "radius-by-hypot",
+        "The radius of a plane rotation by `hypot`.",
+        "linear_algebra/symmetric_eigen",
+        "radius = np.sqrt(difference * difference + twice * twice)",
+        "radius = np.hypot(difference, twice)",
+    ),
+    Mutant(
+        "rows-in-blocks",
+        "Each pass of Gram-Schmidt takes all earlier rows at once, twice as before.",
+        "linear_algebra/gram_schmidt",
+        "        for j in range(i):\n            row -= (W[j] @ row) * W[j]\n",
+        "        row = row - (W[:i] @ row) @ W[:i]\n",
+    ),
+    Mutant(
+        "rows-three-times",
+        "Gram-Schmidt makes three passes.",
+        "linear_algebra/gram_schmidt",
+        "    for _ in range(2):\n",
+        "    for _ in range(3):\n",
+    ),
+    Mutant(
+        "length-by-library",
+        "The length of a scaled vector by `numpy.linalg.norm`.",
+        "linear_algebra/gram_schmidt",
+        "length = np.sqrt(n @ n)",
+        "length = np.linalg.norm(n)",
+    ),
+    Mutant(
+        "weight-from-the-other-side",
+        "The sum of the weights by what is missing from 1.",
+        "regression",
+        "weight = state.weight + beta * (1.0 - state.weight)",
+        "weight = 1.0 - (1.0 - beta) * (1.0 - state.weight)",
+    ),
+    Mutant(
+        "lever-by-another-library",
+        "The lever of an extremum by `math.hypot`.",
+        "regression",
+        "lever = np.hypot(1.0, offset / np.sqrt(spread))",
+        "lever = math.hypot(1.0, offset / np.sqrt(spread))",
+    ),
+    Mutant(
+        "row-sums-by-library",
+        "The sum of a row by NumPy, pairwise.",
+        "repulsion",
+        "            row = 0.0\n"
+        "            for j in range(d):\n"
+        "                row += abs(H[i, j])\n",
+        "            row = np.abs(H[i]).sum()\n",
+    ),
+    Mutant(
+        "outside-by-matrices",
+        "What the subspace misses by two products with the basis.",
         "online_pca",
-        "        for j in range(i + 1, d):\n"
-        "            W[j] -= b[i] * b[j] / denominator * W[i]\n"
-        "            b[j] /= denominator\n",
-        "",
+        "        rest = x.copy()\n"
+        "        for i in range(V.shape[0]):\n"
+        "            rest -= (V[i] @ x) * V[i]  # eq-outside\n"
+        "        return rest",
+        "        return x - (V @ x) @ V",
+    ),
+    Mutant(
+        "adam-by-increments",
+        "Adam's mean by its increment.",
+        "optimizers/adam",
+        "mean = beta1 * state.mean + (1.0 - beta1) * gradient",
+        "mean = state.mean + (1.0 - beta1) * (gradient - state.mean)",
+    ),
+    Mutant(
+        "reciprocal-first",
+        "Adam multiplies with the reciprocal of its scale.",
+        "optimizers/adam",
+        "mean / np.where(scale > 0.0, scale, 1.0), 0.0)",
+        "mean * (1.0 / np.where(scale > 0.0, scale, 1.0)), 0.0)",
+    ),
+    Mutant(
+        "quotient-of-roots",
+        "ogr's ratio of spreads as a quotient of roots.",
+        "optimizers/ogr",
+        "return np.sqrt(max(a, 0.0) / b) if b > 0.0 else 0.0",
+        "return np.sqrt(max(a, 0.0)) / np.sqrt(b) if b > 0.0 else 0.0",
+    ),
+    Mutant(
+        "taylor-sums-by-loops",
+        "The sums of Taylor arithmetic term by term, at any length.",
+        "taylor/series",
+        "    if high - low < 3:\n",
+        "    if high - low < 300:\n",
+    ),
+    Mutant(
+        "damping-with-the-direction",
+        "Grouped Newton damps the direction, then multiplies by the rate.",
+        "optimizers/grouped_newton",
+        "theta[index] -= parameters.damping * rate * direction[index]",
+        "theta[index] -= rate * (parameters.damping * direction[index])",
     ),
 )

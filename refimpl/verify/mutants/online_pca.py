@@ -98,6 +98,7 @@ MUTANTS = (
         "if size == 0.0:\n        return np.zeros(x.size), 0.0",
         "if size == 0.0:\n        return np.full(x.size, np.nan), 0.0",
         flag="zero-gradient",
+        part="error",
     ),
     _mutant(
         "last-of-equal-axes",

@@ -344,7 +344,7 @@ MUTANTS = (
         "optimizers/subspace",
         "C_gtheta=transport(V_old, V_new, line.C_gtheta)",
         "C_gtheta=line.C_gtheta",
-        part="model.line.C_gtheta",
+        part="model.line.C_thetatheta",
     ),
     _mutant(
         "statistics-not-rotated",
@@ -352,7 +352,7 @@ MUTANTS = (
         "optimizers/online_sfn",
         "V, line = rotate_basis(rotation, V), subspace.rotated(line, rotation)",
         "V = rotate_basis(rotation, V)",
-        part="model.line.C_thetatheta",
+        part="model.line.mean_theta",
     ),
     _mutant(
         "rotated-the-other-way",
@@ -368,7 +368,7 @@ MUTANTS = (
         "optimizers/online_sfn",
         "inject(state.model.V, direction(gradient)[0], turn)",
         "inject(state.model.V, gradient, turn)",
-        part="model.V",
+        part="model.line.C_thetatheta",
     ),
     _mutant(
         "outside-forgotten",
@@ -416,7 +416,7 @@ MUTANTS = (
         "optimizers/subspace",
         "    keep[:, flattest] = 0.0\n",
         "",
-        part="model.line.C_gtheta",
+        part="model.line.C_thetatheta",
     ),
     _mutant(
         "series-with-one-factor",

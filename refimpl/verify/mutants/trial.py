@@ -1,16 +1,23 @@
 """A mutant on trial: a copy of the package with the change answers the ordinary verification."""
 
+import ast
+import atexit
+import functools
+import json
 import math
+import os
+import pickle
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from ..._compile import PACKAGE
 from ...vectors import REPLAY, selected
-from .. import compare, report, runner
+from .. import compare, report, runner, supposed
 from ..compare import FAIL
-from .mutant import OP, changed, source
+from .mutant import OP, Mutant, changed, source
 
 # The copy comes before every other package of its name, and runs as plain Python.
 BOOTSTRAP = """
@@ -24,6 +31,8 @@ python_side.main("refimpl.verify.ours:binary64")
 """
 # Seconds for a case: as plain Python a replay takes a fraction of one.
 TIMEOUT = 120.0
+# What is told first is that of the piece; what fails with it needs no explanation of its own.
+EXPLAINED = 2
 
 
 def copy(mutant, folder):
@@ -59,7 +68,95 @@ def verified(mutant, families, cases=None):
         copy(mutant, folder)
         command = [sys.executable, "-c", BOOTSTRAP, folder]
         asked = selected(families) if cases is None else cases
-        return runner.verify(command, families, asked, timeout=TIMEOUT)
+        return runner.verify(
+            command,
+            families,
+            asked,
+            timeout=TIMEOUT,
+            reference=_reference(),
+            explained=EXPLAINED,
+        )
+
+
+@functools.cache
+def _reference():
+    """One for all trials of a process, which end it with themselves."""
+    reference = supposed.Reference()
+    atexit.register(reference.close)
+    return reference
+
+
+def changed_function(mutant):
+    """First and last line of the outermost function that a mutant changes; None if it is none."""
+    before = source(mutant.file).read_text(encoding="utf-8")
+    first = before[: before.index(mutant.text)].count("\n") + 1
+    last = first + mutant.text.rstrip("\n").count("\n")
+    bodies = [ast.parse(before).body]
+    while bodies:
+        for node in bodies.pop():
+            if isinstance(node, ast.ClassDef):
+                bodies.append(node.body)
+            if isinstance(node, ast.FunctionDef):
+                begin = min([node.lineno, *(word.lineno for word in node.decorator_list)])
+                # What its first line says of defaults is done when the module is loaded.
+                if node.lineno < first and last <= node.end_lineno:
+                    return begin, node.end_lineno
+    return None
+
+
+_UNTOUCHED = {}
+
+
+def untouched_copy(family, path=None):
+    """Where each case of a family goes in the package as it is, and what becomes of it there.
+
+    Kept under a path, if one is given, for another process of the same command.
+    """
+    if family.name not in _UNTOUCHED or _UNTOUCHED[family.name][0] is not family:
+        if path is not None and path.is_file():
+            found = pickle.loads(path.read_bytes())
+        else:
+            found = _followed(family)
+            if path is not None:
+                path.write_bytes(pickle.dumps(found))
+        _UNTOUCHED[family.name] = (family, *found)
+    return _UNTOUCHED[family.name][1:]
+
+
+def _followed(family):
+    command = [sys.executable, "-m", "refimpl.verify.reached", "--entered", family.name]
+    plain = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
+    unchanged = Mutant("as-it-is", "", "regression", "gain = beta / weight", "gain = beta / weight")
+    report = verified(unchanged, [family])
+    return json.loads(run.stdout), {outcome.case.id: outcome for outcome in report.outcomes}
+
+
+def tried(mutant, families):
+    """As `verified`, but cases that never enter the changed function are not put once more.
+
+    A case whose run does not meet the change answers as it does without it; so its outcome is that
+    of the package as it is.
+    """
+    span = changed_function(mutant)
+    met, kept = set(), {}
+    for family in families:
+        places, outcomes = untouched_copy(family)
+        kept |= outcomes
+        for name, entered in places.items():
+            lines = [int(place.rpartition(":")[2]) for place in entered if _of(mutant, place)]
+            if span is None or any(span[0] <= line <= span[1] for line in lines):
+                met.add(name)
+    asked = [case for case in selected(families) if "" in met or case.id in met]
+    if not asked:
+        asked = selected(families)[:1]
+    report = verified(mutant, families, asked)
+    kept |= {outcome.case.id: outcome for outcome in report.outcomes}
+    return report._replace(outcomes=tuple(kept[case.id] for case in selected(families)))
+
+
+def _of(mutant, place):
+    return place.rpartition(":")[0] == f"{mutant.file}.py"
 
 
 def tier(case):
