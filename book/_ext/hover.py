@@ -33,4 +33,4 @@ def name(app, doctree, docname):
 
 def setup(app):
     app.connect("doctree-resolved", name)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
