@@ -115,7 +115,7 @@ def settings(draw, replay, unlike_binary32):
     draw : callable
         Of generators.
     replay : callable
-        As `cases_optimizers.replay`.
+        As ``cases_optimizers.replay``.
     unlike_binary32 : tuple
         Methods with numbers in units of binary64.
     """

@@ -33,7 +33,7 @@ def check(folder=FOLDER, everything=False, oracle=None, tell=None, methods=None,
     tell : callable, optional
         Called with a sentence before each long part.
     methods, words : dict, optional
-        As `settings.half_covered`; hyperparameters are not looked at if not given.
+        As ``settings.half_covered``; hyperparameters are not looked at if not given.
 
     Returns
     -------

@@ -24,7 +24,7 @@ implementation: a dictionary, or an object with attributes, of
   groups)`` (for methods that need that). Those of `refimpl.functions` take the place of what is
   not there;
 * ``name``, ``version`` and ``dtype``, optional; and ``without``, names of fields that its states do
-  not keep, of `protocol.OPTIONAL`.
+  not keep, of ``protocol.OPTIONAL``.
 
 An exception is an answer too, and the right one where the certified outcome is an error;
 `NotImplementedError` skips the case. What the callables print goes to standard error.

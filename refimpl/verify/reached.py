@@ -2,7 +2,7 @@
 
 Only as plain Python (``NUMBA_DISABLE_JIT=1``) does the text itself run. ``python -m
 refimpl.verify.reached`` says which lines of the pieces, methods, Taylor operations and safeguards
-no case executes, and is not content unless `untouched.UNTOUCHED` names each of them.
+no case executes, and is not content unless ``untouched.UNTOUCHED`` names each of them.
 """
 
 import ast
