@@ -60,6 +60,9 @@ UNMARKED = {
     "book/test_solutions": "pages as text",
     "book/test_symbols": "pages as text",
     "test_workflow": "a file as text",
+    "verify/test_reached": "lines that are executed",
+    "verify/test_resemblance": "comparing numbers that are given",
+    "verify/test_supposed": "words",
     "verify/test_projects": "programs of a course, far off or right",
 }
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import certified
 import pytest
-import reading
 import ties
 import yaml
+
+pytest.importorskip("docutils")
+
+import reading
 
 pytestmark = pytest.mark.once
 

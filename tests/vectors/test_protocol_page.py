@@ -12,7 +12,7 @@ from refimpl.vectors import signatures
 from refimpl.verify import compare, protocol
 from refimpl.verify.protocol import Fault
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 PAGE = (Path(__file__).parents[2] / "book" / "protocol.md").read_text("utf-8")
 

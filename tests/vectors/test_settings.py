@@ -9,7 +9,7 @@ from refimpl.optimizers import METHODS
 from refimpl.optimizers.method import WORDS
 from refimpl.vectors import settings
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 from refimpl import vectors
 from refimpl._compile import PACKAGE
 from refimpl.errors import VerificationError
-from refimpl.optimizers import METHODS
 from refimpl.verify import compare, report, runner
 from refimpl.verify.mutants import MUTANTS, VARIANTS, Mutant, changed, source, trial
 
@@ -147,6 +146,8 @@ def test_every_method_and_every_tier_has_mistakes():
     tiers = {mutant.tier for mutant in MUTANTS}
     assert tiers == {"op", "replay", "trajectory", "ensemble"}
     files = {mutant.file for mutant in MUTANTS}
+    from refimpl.optimizers import METHODS
+
     methods = {name for name, method in METHODS.items() if not method.solver}
     assert {f"optimizers/{name}" for name in methods} <= files
 

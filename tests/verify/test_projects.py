@@ -228,7 +228,8 @@ def test_what_is_missing_misshapen_and_misused(tmp_path):
     assert reasons["trajectory"] == {
         "MissingFunction: the file has no start and step: start and step"
     }
-    assert "\n152 cases: 0 passed" in "\n".join(checking.text("saddles", path, results))
+    total = sum(len(result.cases) for result in results)
+    assert f"\n{total} cases: 0 passed" in "\n".join(checking.text("saddles", path, results))
 
 
 def test_a_loop_without_end_costs_two_waits(tmp_path, capsys):
@@ -239,7 +240,9 @@ def test_a_loop_without_end_costs_two_waits(tmp_path, capsys):
     assert run("axes", path, "--timeout", "1") == 1
     said = capsys.readouterr().out
     assert "failed: NoAnswer: no answer within 1 s" in said
-    assert "29 not tried" in said
+    begun = checking.check("axes", starter("axes"))
+    (injections,) = (len(one.cases) for one in begun if one.part.op == "online_pca.inject")
+    assert f", {injections - 2} not tried" in said
     assert "not tried: 2 cases before it had not ended in time" in said
     assert "qr_step(H), a QR step: 31 of 31 cases passed" in said
 

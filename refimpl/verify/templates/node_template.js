@@ -21,7 +21,7 @@ function update({ state, theta, gradient, beta }) {
   demand(beta > 0 && beta <= 1, "beta out of range");
   const D = state.mean_theta.length;
   demand(theta.length === D && gradient.length === D, "shapes do not fit");
-  demand(finite(theta) && finite(gradient), "input is not finite");
+  demand([...theta, ...gradient].every((x) => Math.abs(x) <= 1e153), "squares are not finite");
   demand(state.scale === 1, "a state of update_new_mean");
   const weight = state.weight + beta * (1 - state.weight), gain = beta / weight;
   // Both differences are taken from the old means.

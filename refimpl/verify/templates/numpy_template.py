@@ -34,7 +34,7 @@ def update(state, theta, gradient, beta):
     """Weighted means and covariances with one more observation."""
     demand(0.0 < beta <= 1.0, "beta out of range")
     demand(theta.shape == gradient.shape == state["mean_theta"].shape, "shapes do not fit")
-    demand(np.isfinite(theta).all() and np.isfinite(gradient).all(), "input is not finite")
+    demand(np.abs([theta, gradient]).max() <= 1e153, "not finite, or its square is not")
     demand(state["scale"] == 1.0, "a state of update_new_mean")
     weight = state["weight"] + beta * (1.0 - state["weight"])
     gain = beta / weight

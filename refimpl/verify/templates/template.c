@@ -46,9 +46,9 @@ static void update(void) { /* two means, which leave the differences from them i
     for (int k = 0; k < 5; k++) {
         read(line, names[k], s + k), demand(k > 1 || s[k].n == x[k].n);
         for (int e = 0, w = s[k].width; e < s[k].n; e++)
-            if (k < 2) s[k].x[e] += gain * (x[k].x[e] -= s[k].x[e]);
-            else s[k].x[e] = (1 - gain) * (s[k].x[e] + gain * x[k > 2].x[w ? e / w : e]
-                                                            * x[k > 3].x[w ? e % w : e]);
+            if (k > 1) s[k].x[e] = (1 - gain) * (s[k].x[e] + gain * x[k > 2].x[w ? e / w : e]
+                                                                  * x[k > 3].x[w ? e % w : e]);
+            else demand(fabs(x[k].x[e]) <= 1e153), s[k].x[e] += gain * (x[k].x[e] -= s[k].x[e]);
     }
     for (int k = 0; k < 5; k++) put(k ? "," : "\"out\":{", names[k], s + k);
     printf(",\"weight\":\"%a\",\"beta\":\"%a\",\"scale\":1}", weight, beta);

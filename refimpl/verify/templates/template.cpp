@@ -45,7 +45,7 @@ static void update(const char *from, std::ostream &out) {
     List x[] = {read(from, "theta"), read(from, "gradient")}; // then less their old means
     for (int k = 0; k < 5; k++) {
         List s = read(from, names[k]), &a = x[k == 1 || k > 2], &b = x[k > 3];
-        demand(k > 1 || s.x.size() == a.x.size(), "shapes do not fit");
+        demand(k > 1 || (s.x.size() == a.x.size() && abs(a.x).max() <= 1e153), "no fit, or long");
         for (Index e = 0, w = s.width; e < s.x.size(); e++)
             if (k < 2) s.x[e] += gain * (a.x[e] -= s.x[e]);
             else s.x[e] = (1 - gain) * (s.x[e] + gain * a.x[w ? e / w : e] * b.x[w ? e % w : e]);

@@ -34,6 +34,7 @@ function update(from)
     mean_theta, mean_gradient = fields(from, "mean_theta", "mean_gradient")
     demand(0 < beta <= 1 && field(from, "scale") == 1, "beta out of range, or another state")
     demand(size(theta) == size(gradient) == size(mean_theta), "shapes do not fit")
+    demand(all(abs.([theta; gradient]) .<= 1e153), "their squares are not finite")
     weight += beta * (1 - weight)
     gain = beta / weight
     # Both differences are taken from the old means.

@@ -46,7 +46,7 @@ fn update(from: &str) -> Option<String> {
         demand(k > 1 || s.len() == d[a].len())?;
         for e in 0..s.len() {
             let (i, j) = if w > 0 { (e / w, e % w) } else { (e, e) };
-            if k < 2 { d[a][e] -= s[e]; s[e] += gain * d[a][e]; }
+            if k < 2 { demand(d[a][e].abs() <= 1e153)?; d[a][e] -= s[e]; s[e] += gain * d[a][e]; }
             else { s[e] = (1.0 - gain) * (s[e] + gain * d[a][i] * d[b][j]); }
         }
         out += &format!(",{}", shown(name, &s, w));

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 from figures.verify import catch_matrix, catch_table
 from refimpl.verify.mutants import MUTANTS
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

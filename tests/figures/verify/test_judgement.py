@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from figures.verify import catch_matrix, judgement
 from refimpl.verify.mutants import MUTANTS
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")
