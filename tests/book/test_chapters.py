@@ -25,7 +25,7 @@ CHAPTERS = [
     for chapter in part["chapters"]
 ]
 COLUMNS = 76  # what a page of 1280 pixels shows of a line of code
-# Split with the appendix on its protocol.
+# Its cells, most of them folded, print programs and reports, and are wider.
 WITHOUT = {"verify"}
 
 
