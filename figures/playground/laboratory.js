@@ -9,6 +9,7 @@ const laboratory = (() => {
   const EPS = Number.EPSILON, LARGEST = Number.MAX_VALUE / 2, HUGE = 1e300;
   // Of refimpl.regression: variances that count as 0, and the scale at which products lose digits.
   const UNVISITED = 1e-12, ROUNDINGS = 2, LEAST = 2 ** 18 * Number.MIN_VALUE, SMALL = 1e-250;
+  const BEYOND = 1e153; // squares of distances of numbers up to this are still finite
 
   const { abs, hypot, max, min, sqrt } = Math;
   const zeros = (n) => new Array(n).fill(0);
@@ -850,9 +851,10 @@ const laboratory = (() => {
   const everyNumber = (x, good) => (Array.isArray(x) ? x.every((part) => everyNumber(part, good)) : good(x));
   const finite = (x) => everyNumber(x, Number.isFinite);
   const shaped = (A, n, m) => A.length === n && A.every((row) => row.length === m);
+  const isVector = (x, n) => x.length === n && !x.some(Array.isArray);
   const basis = ({ V, x, gamma = 0, turn = 0 }) => {
     refuse(V.length > V[0].length || !shaped(V, V.length, V[0].length), "a basis has at most as many rows as columns");
-    refuse(x && x.length !== V[0].length, "a gradient is as long as a row of the basis");
+    refuse(x && !isVector(x, V[0].length), "a gradient is as long as a row of the basis");
     refuse(!finite(V) || (x && !finite(x)), "basis and gradient must be finite");
     refuse(!(gamma >= 0 && gamma < Infinity && turn >= 0 && turn < Infinity), "a rate is finite and not negative");
   };
@@ -863,16 +865,34 @@ const laboratory = (() => {
     refuse(H.some((row, i) => row.some((h, j) => abs(h - H[j][i]) > 1e-6 * size)), "H must be symmetric");
     refuse(!(div > 0 && div < Infinity && cut >= 0 && cut < Infinity), "div lies above 0, cut is not negative");
   };
+  const summable = (given) => { // the row sums of a QR step, and of its shift
+    curved(given);
+    refuse(largest(given.H) > 0.25 * Number.MAX_VALUE / given.H.length, "row sums of H may overflow");
+  };
+  const pair = (prior) => (typeof prior === "number" ? [prior, prior] : prior);
+  const asStart = ({ D, prior }) => {
+    refuse(!(D >= 1), "D must be at least 1");
+    refuse(prior != null && !pair(prior).every((c) => c >= 0 && c < Infinity),
+      "a prior variance must be finite and not negative");
+  };
+  const asState = ({ state: { weight, scale, mean_theta, mean_gradient, C_thetatheta, C_gtheta, C_gg } }) => {
+    const D = mean_theta.length, all = [C_thetatheta, C_gtheta, C_gg];
+    refuse(D === 0 || mean_gradient.length !== D || !(all.every((C) => isVector(C, D)) || all.every((C) => shaped(C, D, D))),
+      "means are (D,), covariances (D, D) or (D,)");
+    refuse(!(weight >= 0 && weight <= 1 && scale >= 0 && scale <= 1), "weight and scale lie in [0, 1]");
+  };
   const observing = ({ state, theta, gradient, beta }) => {
     const D = state.mean_theta.length;
-    refuse(theta.length !== D || gradient.length !== D, "theta and gradient have the shape of the state");
-    refuse(!finite(theta) || !finite(gradient), "theta and gradient must be finite");
+    refuse(!isVector(theta, D) || !isVector(gradient, D), "theta and gradient have the shape of the state");
+    asState({ state });
     refuse(!(beta > 0 && beta <= 1), "beta must lie in (0, 1]");
+    refuse(!finite(theta) || !finite(gradient), "theta and gradient must be finite");
+    refuse(max(...[...theta, ...gradient].map(abs)) > BEYOND, "squares of theta and gradient overflow");
   };
   const asked = (check, answer) => (given) => { check(given); return answer(given); };
   const pieces = {
-    "regression.start": ({ D, prior }) => begin(D, typeof prior === "number" ? [prior, prior] : prior),
-    "regression.start_diagonal": ({ D, prior }) => beginDiagonal(D, typeof prior === "number" ? [prior, prior] : prior),
+    "regression.start": asked(asStart, ({ D, prior }) => begin(D, pair(prior))),
+    "regression.start_diagonal": asked(asStart, ({ D, prior }) => beginDiagonal(D, pair(prior))),
     "regression.update": asked((given) => {
       observing(given);
       refuse(given.state.scale !== 1, "this state was made by the other update");
@@ -883,12 +903,12 @@ const laboratory = (() => {
       refuse(state.weight !== 1 || (state.beta !== 0 && (state.beta !== beta || state.scale !== 1 - beta)),
         "this state was made by the other update, or with another beta");
     }, ({ state, theta, gradient, beta }) => updateNewMean(state, theta, gradient, beta)),
-    "regression.slope": ({ state }) => slope(state),
+    "regression.slope": asked(asState, ({ state }) => slope(state)),
     "online_pca.orthonormalize": asked(({ W }) => basis({ V: W }), ({ W }) => orthonormalize(W)),
     "online_pca.oja": asked(basis, ({ V, x, gamma }) => oja(V, x, gamma)),
     "online_pca.inject": asked(basis, ({ V, x, turn }) => inject(V, x, turn)),
-    "qr_step.qr_step": asked(curved, ({ H }) => qrStep(H, false)),
-    "qr_step.shifted_qr_step": asked(curved, ({ H }) => qrStep(H, true)),
+    "qr_step.qr_step": asked(summable, ({ H }) => qrStep(H, false)),
+    "qr_step.shifted_qr_step": asked(summable, ({ H }) => qrStep(H, true)),
     "repulsion.newton": asked(curved, ({ H, g }) => newton(H, g)),
     "repulsion.saddle_free": asked(curved, ({ H, g, div, cut }) => saddleFree(H, g, div, cut)),
     "repulsion.row_sum_bound": asked((given) => {

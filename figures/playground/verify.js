@@ -45,7 +45,14 @@ function answer({ op, method: name, params, in: given }) {
   if (op.startsWith("replay")) return { out: replay(given, params, method) };
   const { value, gradient } = laboratory.functionOf(given.function, given.data), { noise, directions } = given;
   const path = (start) => laboratory.run({ value, gradient, method: name, parameters: params, start, noise, directions }).path;
-  if (op === "ensemble") return { out: { value: given.starts.map((start) => value(path(start).pop())) } };
+  if (op === "ensemble") {
+    const ends = given.starts.map((start) => {
+      const made = path(start), theta = made[made.length - 1];
+      const squares = made.slice(1).map((x, t) => x.reduce((sum, xi, i) => sum + (xi - made[t][i]) ** 2, 0));
+      return { value: value(theta), theta, moved: squares.reduce((a, b) => a + b, 0) / squares.length };
+    });
+    return { out: Object.fromEntries(["value", "theta", "moved"].map((name) => [name, ends.map((end) => end[name])])) };
+  }
   return { out: { steps: path(given.start).slice(1).map((theta) => ({ theta })) } };
 }
 

@@ -59,7 +59,7 @@ def test_the_reference_outputs_hold(families):
     assert len(held) >= 60
 
 
-PIECES = {"regression": 165, "online_pca": 111, "qr_step": 88, "repulsion": 201}
+PIECES = {"regression": 204, "online_pca": 141, "qr_step": 104, "repulsion": 285}
 
 
 def test_the_reference_outputs_of_the_pieces_hold():
