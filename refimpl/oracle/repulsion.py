@@ -9,19 +9,22 @@ from .regression import MarginError
 
 # Curvature below this share of the largest is rounding: exactly 0 in the definition.
 ROUNDING = mpf(2) ** -52
-# How far an eigenvalue must be from there: those next to it are exact.
-APART = mpf(3) / 2
+# How far above that an eigenvalue must be: of a diagonal matrix it is exact, of others binary64
+# finds it to some multiple of its rounding.
+APART, APART_TURNED = mpf(3) / 2, 100
 # Half the largest float of binary64: where a step along an axis is cut.
 LARGEST = (2 - mpf(2) ** -52) * mpf(2) ** 1022
 
 
-def _curvatures(values, signed, div, cut, rounding):
+def _curvatures(H, values, signed, div, cut, rounding=ROUNDING):
     top = largest(values)
+    diagonal = (np.diag(np.diag(H)) == H).all()
+    apart = APART if diagonal else APART_TURNED
     result = []
     for value in values:
         if abs(value) <= len(values) * rounding * top:
             value = mpf(0)
-        elif abs(value) < APART * len(values) * ROUNDING * top:
+        elif abs(value) < apart * len(values) * ROUNDING * top:
             raise MarginError("an eigenvalue is too near to rounding")
         result.append(value if signed else max(div * abs(value), cut))
     return result
@@ -52,10 +55,10 @@ def _along_axes(H, step):
 
 
 def _solved(H, g):
-    values = _curvatures(eigh(H)[0], True, 1, 0, ROUNDING)
+    values = _curvatures(H, eigh(H)[0], True, 1, 0)
     if all(value != 0 for value in values):
         return solve(H, g)
-    inverse = function_of(H, lambda e: _inverses(_curvatures(e, True, 1, 0, ROUNDING)))
+    inverse = function_of(H, lambda e: _inverses(_curvatures(H, e, True, 1, 0)))
     return inverse @ g
 
 
@@ -64,10 +67,10 @@ def saddle_free(H, g, div, cut):
 
     Without a bound, and where `H` is regular, the modulus is `H` times its sign.
     """
-    values = _curvatures(eigh(H)[0], True, 1, 0, ROUNDING)
+    values = _curvatures(H, eigh(H)[0], True, 1, 0)
     if cut == 0 and all(value != 0 for value in values):
         return {"result": _along_axes(H, -solve(div * _sign(H) @ H, g))}
-    inverse = function_of(H, lambda e: _inverses(_curvatures(e, False, div, cut, ROUNDING)))
+    inverse = function_of(H, lambda e: _inverses(_curvatures(H, e, False, div, cut)))
     return {"result": _along_axes(H, -(inverse @ g))}
 
 
@@ -96,7 +99,7 @@ def _eigen_step(H, g, signed, div, cut):
     values, E = eigh(H)
     # The rounding of the precision that is emulated; beyond binary64 the method knows no other.
     rounding = max(ROUNDING, mpf(2) ** (1 - mpmath.mp.prec))
-    curvatures = _curvatures(values, signed, div, cut, rounding)
+    curvatures = _curvatures(H, values, signed, div, cut, rounding)
     along = (E.T @ g) * np.array(_inverses(curvatures), dtype=object)
     return {"result": -(E @ _within(along, LARGEST / len(along)))}
 

@@ -109,21 +109,43 @@ def test_undetermined_fits_have_the_least_norm(digits):
     system = np.kron(np.eye(3), C) + np.kron(C, np.eye(3))
     H = np.linalg.lstsq(system, (B + B.T).ravel(), rcond=1e-10)[0].reshape(3, 3)
     assert np.allclose(floats(regression.lyapunov(*arrays.exact((C, B)))), H, atol=ROUNDING)
-    state = {"C_thetatheta": arrays.exact(C), "C_gtheta": arrays.exact(B)}
+    covariances = {"C_thetatheta": arrays.exact(C), "C_gtheta": arrays.exact(B)}
+    state = regression.start(3, None) | covariances
     right = B @ np.linalg.pinv(C, rcond=1e-10)
     assert np.allclose(floats(regression.hessian(state)["result"]), right, atol=ROUNDING)
 
 
-def test_an_eigenvalue_near_the_limit_of_visited_directions_is_refused(digits):
-    C = arrays.exact(np.diag([1.0, 2e-12]))
-    with pytest.raises(regression.MarginError):
-        regression.lyapunov(C, arrays.eye(2))
+# Of the largest eigenvalue 1e-12 is the limit, for the sum of two as well.
+@pytest.mark.parametrize("share", [0.7, 1.4])
+def test_an_eigenvalue_near_the_limit_of_visited_directions_is_refused(digits, share):
+    for fit, small in ((regression.hessian, share), (regression.symmetric_hessian, share / 2)):
+        state = regression.start(2, None) | {
+            "C_thetatheta": arrays.exact(np.diag([1.0, small * 1e-12])),
+            "C_gtheta": arrays.eye(2),
+        }
+        ridge = {"ridge": mpf(0)} if fit is regression.symmetric_hessian else {}
+        with pytest.raises(regression.MarginError):
+            fit(state, **ridge)
+        for factor, visited in ((4.0, True), (0.25, False)):
+            # The suite has both sides, a factor 2 away.
+            state["C_thetatheta"] = arrays.exact(np.diag([1.0, factor * small * 1e-12]))
+            assert (fit(state, **ridge)["result"][1, 1] != 0) == visited
 
 
 def test_a_curvature_near_rounding_is_refused(digits):
-    H = arrays.exact(np.diag([1.0, 2e-15]))
-    with pytest.raises(regression.MarginError):
-        repulsion.newton(H, arrays.exact(np.ones(2)))
+    """Of two rows 2^-51 of the largest is rounding; eigenvectors off the axes bring more of it."""
+    g = arrays.exact(np.ones(2))
+    straight, turned = arrays.eye(2), arrays.exact(np.array([[3.0, 4.0], [4.0, -3.0]])) / 5
+
+    def solved(small, axes):
+        return repulsion.newton(axes @ arrays.exact(np.diag([1.0, small])) @ axes.T, g)
+
+    for factor, axes in ((1.25, straight), (1.25, turned), (64.0, turned)):
+        with pytest.raises(regression.MarginError):
+            solved(factor * 2.0**-51, axes)
+    assert solved(2.0**-50, straight)["result"][1] == -(mpf(2) ** 50)
+    assert solved(2.0**-52, straight)["result"][1] == 0
+    assert arrays.largest(solved(2.0**-43, turned)["result"]) > 2**40
 
 
 def test_orthonormal_rows_are_those_of_a_triangular_factor(digits):

@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 # A replay repeats itself.
 STEPS = 4
+# Taylor polynomials are binary64 whatever they are given: these have binary32 at their doors only.
+TAYLOR = ("summary.summarize", "taylor.expand")
 
 
 def implementation():
@@ -64,10 +66,10 @@ def spied(answering, cases):
 
 @pytest.fixture(scope="module")
 def cases():
-    """Several cases of each operation, one of each method; Taylor polynomials are binary64."""
+    """Several cases of each operation, one of each method, but for Taylor polynomials."""
     by_op = {}
     for case in vectors.cases():
-        if case.binary32 and case.op not in (*vectors.CLOSED_LOOP, "summary.summarize"):
+        if case.binary32 and case.op not in (*vectors.CLOSED_LOOP, *TAYLOR):
             by_op.setdefault(case.method or case.op, []).append(case)
     return [case for found in by_op.values() for case in found[:: max(1, len(found) // 6)]]
 
@@ -77,6 +79,17 @@ def test_nothing_is_wider_than_binary32(cases):
     assert wide == set()
     # Down to the innermost loops of every piece.
     assert {"eigh", "rotate", "_blend", "straighten", "_angle", "lanczos", "quotient"} <= seen
+
+
+@pytest.mark.parametrize("op", TAYLOR)
+def test_taylor_polynomials_are_left_out_for_a_reason(op):
+    """What is wider there lies in Taylor arithmetic and around it, and in none of the pieces."""
+    found = [case for case in vectors.cases("summary") if case.op == op and case.binary32]
+    found = [case for case in found if "error" not in case.out]
+    for case in found[:: len(found) // 6]:
+        wide = {module for module, *_ in spied(implementation(), [case])[0]}
+        assert "refimpl.taylor.array" in wide
+        assert wide.isdisjoint(f"refimpl.{name}" for name in ours.MODULES)
 
 
 def test_the_spy_sees_numbers_of_python(cases, monkeypatch):
