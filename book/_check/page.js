@@ -70,7 +70,7 @@
   const labels = {};
   for (const summary of content.querySelectorAll("details > summary, .toggle-button")) {
     const words = (summary.dataset.toggleHint || names(summary)).replace(/\s+/g, " ");
-    if (/show|hide|expand|collapse/i.test(words)) labels[words] = (labels[words] || 0) + 1;
+    if (/\b(show|hide|expand|collapse)\b/i.test(words)) labels[words] = (labels[words] || 0) + 1;
   }
   return { faults, labels };
 })()
