@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-import certified
 import pytest
-import ties
 import yaml
 
 pytest.importorskip("docutils")
 
+import certified
 import reading
+import ties
 
 pytestmark = pytest.mark.once
 
