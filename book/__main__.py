@@ -149,6 +149,8 @@ def make_teacher():
         noconfig=True,
         path_config=ROOT / "book" / "_config.yml",
         confoverrides={
+            # The program's own command always sets it.
+            "latex_individualpages": False,
             "teacher": True,
             "nb_execution_cache_path": str(build / ".jupyter_cache"),
             "nitpicky": True,
