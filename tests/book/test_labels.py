@@ -1,8 +1,8 @@
 """Labels in the sources are those of the book; from a label to everything of it by the stem alone.
 
 The walk: the tie under an equation names a function; the stem of its file names the tests, in the
-folder of the same room; the page's stem names the folder of figures; the label itself stands in the
-families of reference cases.
+folder of the same room; the page's stem names the folder of figures; the family of reference cases
+has the piece's stem, and names in its head the labels that its operations compute.
 """
 
 import re

@@ -23,14 +23,14 @@ def test_a_method_says_where_it_comes_from(name):
     _, found, told = words.partition("Provenance: ")
     assert found
     told = " ".join(told.split())
-    assert len(told) > 100
+    assert len(told) > 100, f"too short to say paper, program and departures: {told!r}"
     # A paper of the bibliography, or whose it is; the program; what is otherwise.
     known = re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY.read_text("utf-8"), re.M)
     cited = re.findall(r"\[([a-z]+\d{4}\w*)\]_", told)
-    assert set(cited) <= set(known)
-    assert cited or "SciPy" in told
-    assert "program" in told or "grnewt" in told or "[W]" in told
-    assert re.search(r"depart|[Nn]o program|follows", told)
+    assert set(cited) <= set(known), "a paper that is cited stands in book/references.bib"
+    assert cited or "SciPy" in told, "a paper, as [author1999]_, or SciPy"
+    assert re.search(r"program|grnewt|\[W\]", told), "its program, or that there is no program"
+    assert re.search(r"depart|[Nn]o program|follows", told), "what departs, or what it follows"
     if "[D]" in told and "follows" in told:
         assert re.search(r"Figures? \d", told)
 

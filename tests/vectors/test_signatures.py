@@ -27,7 +27,8 @@ def arguments(piece):
 def test_every_piece_and_every_method_has_a_signature(found):
     """The tests below go through these lists, which are known before any case is read."""
     assert {op for op, method in found if not method} >= set(ours.PIECES)
-    assert sorted(method for op, method in found if op == vectors.REPLAY) == REPLAYED
+    replayed = {method for op, method in found if op == vectors.REPLAY}
+    assert replayed ^ set(REPLAYED) == set(), "give replays, in oracle/cases_optimizers.py"
 
 
 @pytest.mark.parametrize("op", sorted(ours.PIECES))

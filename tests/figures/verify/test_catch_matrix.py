@@ -1,6 +1,5 @@
 """The catch matrix: whole, of today's sources, a sample made again; and what is drawn of it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -132,7 +131,8 @@ def test_every_operation_and_every_method_is_tested_by_a_mutant(data):
         for case in vectors.cases()
         if case.op in implementation or case.method in implementation["methods"]
     }
-    assert wanted <= failing
+    untested = sorted(wanted - failing)
+    assert untested == [], "give mutants, in refimpl/verify/mutants, and make the matrix anew"
 
 
 def test_the_margin_parts_right_from_wrong(data):
@@ -149,7 +149,8 @@ def test_sample_made_again(name, data):
     # Every case is put, those too that the kept trials have left out as untouched.
     [again] = catch_matrix.trials([data.mutants[k]], [family], whole=True)
     new, old = again["families"][family], data.records[k]["families"][family]
-    for key in ("digest", "flags", "operations"):
+    assert new["digest"] == old["digest"], f"the trial is stale: run `{catch_matrix.COMMAND}`"
+    for key in ("flags", "operations"):
         assert new[key] == old[key]
     assert new["tiers"].keys() == old["tiers"].keys()
     for tier, counts in new["tiers"].items():
@@ -173,15 +174,20 @@ def test_a_stamp_sees_code_and_not_words():
     assert catch_matrix.bare(source) != catch_matrix.bare(source.replace("2 * x", "3 * x"))
 
 
-def test_stale_records_are_named(data):
-    mutant, family = data.mutants[0].name, vectors.families()[0]
-    records = json.loads(json.dumps(data.records))
-    records[0]["families"][family]["digest"] = "of yesterday"
+def test_stale_records_are_named():
+    """Of fresh records: one of other sources, one missing, one too many."""
+    mutants, families = (*MUTANTS, *VARIANTS), vectors.families()
+    records = [
+        {"name": m.name, "families": {f: {"digest": catch_matrix.digest(m, f)} for f in families}}
+        for m in mutants
+    ]
+    assert catch_matrix.stale(records) == []
+    records[0]["families"][families[0]]["digest"] = "of yesterday"
     records.append({"name": "of yesterday", "families": {}})
     del records[1]
-    missing = [f"{data.mutants[1].name} before {name}" for name in vectors.families()]
+    missing = [f"{mutants[1].name} before {name}" for name in families]
     found = catch_matrix.stale(records)
-    assert found == [f"{mutant} before {family}", *missing, "of yesterday"]
+    assert found == [f"{mutants[0].name} before {families[0]}", *missing, "of yesterday"]
 
 
 def test_the_stamp_holds_all_that_answers():
