@@ -19,7 +19,7 @@ from refimpl._outside import as_path, say, with_output
 from .published import published
 from .tournament import rivals
 from .training import training
-from .verify import catch_matrix
+from .verify import kept_trials
 
 
 class Result(NamedTuple):
@@ -73,9 +73,9 @@ REGISTRY = {
         "steps to leave a saddle, of the tournament's choices (minutes, after `tournament`)",
     ),
     "catch_matrix": Result(
-        catch_matrix.RESULTS,
-        catch_matrix.trials,
-        catch_matrix.write,
+        kept_trials.RESULTS,
+        kept_trials.trials,
+        kept_trials.write,
         "wrong copies of the package before the reference outputs (four minutes on two processors)",
     ),
     "training": Result(

@@ -1,243 +1,20 @@
 """Which mistakes of a port the reference outputs catch: mutants of the package against families.
 
-``python -m figures.regenerate catch_matrix`` puts every mutant on trial and keeps what was found.
-
-Long: what is kept of the trials, what is made of it and how it is drawn know the same records.
+What is drawn and counted here are the records of `figures.verify.kept_trials`.
 """
 
-import ast
-import functools
-import hashlib
-import io
-import json
 import re
-import tokenize
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
 
 from refimpl import vectors
-from refimpl._compile import PACKAGE
-from refimpl._outside import as_path, bar
-from refimpl.verify import compare, ours
-from refimpl.verify.mutants import MUTANTS, OP, VARIANTS, Mutant, trial
+from refimpl.verify import compare
+from refimpl.verify.mutants import MUTANTS, OP, VARIANTS, Mutant
 
-from .. import kept_results, style
-
-RESULTS = kept_results.FOLDER / "catch_matrix.json"
-COMMAND = kept_results.command("catch_matrix")
-# What answers and judges, besides all that it imports: also what it imports by name.
-ANSWERING = (
-    "verify/ours.py",
-    "verify/python_side.py",
-    "verify/compare.py",
-    *(f"{name.replace('.', '/')}.py" for name in ours.MODULES),
-)
-# Of that, what reads cases and paths, orders runs, or only lists names.
-IDLE = ("vectors", "lanes", "runs", "_outside.py", "__init__.py")
-# What only compiled code meets: a trial runs uncompiled.
-COMPILING = ("_compile/boxing.py", "_compile/cache.py", "_compile/sheltered.py")
-
-
-def is_idle(name):
-    """Whether a source, by its name in the package, is one of those."""
-    return name.split("/")[0] in IDLE or name in COMPILING
-
-
-def bare(text):
-    r"""A source without comments, docstrings and empty lines: what a result can depend on.
-
-    Examples
-    --------
-    >>> bare('def f(x):\n    "Twice."\n    return 2 * x  # why\n')
-    'def f(x):\n    return 2 * x'
-    """
-    lines = text.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(text)):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            words = node.body[0]
-            lines[words.lineno - 1 : words.end_lineno] = [""] * (
-                words.end_lineno - words.lineno + 1
-            )
-    return "\n".join(line.rstrip() for line in lines if line.strip())
-
-
-def _imported(path):
-    """Sources of the package that one of them imports, wherever in its text."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            names = [base, *(base / alias.name for alias in node.names)]
-            found |= {name.with_suffix(".py") for name in names}
-            found |= {name / "__init__.py" for name in names}
-            # A module brings the first files of the rooms it is in.
-            found |= {room / "__init__.py" for name in names for room in name.parents}
-    return {one for one in found if one.is_file() and PACKAGE in one.parents}
-
-
-@functools.cache
-def answering():
-    """All sources that answer or judge, by their names in the package."""
-    found, following = set(), {PACKAGE / name for name in ANSWERING}
-    # A package stands for its first file.
-    following = {p if p.is_file() else p.with_suffix("") / "__init__.py" for p in following}
-    while following:
-        found |= following
-        following = set().union(*map(_imported, following)) - found
-        following = {p for p in following if not is_idle(p.relative_to(PACKAGE).as_posix())}
-    return sorted(path.relative_to(PACKAGE).as_posix() for path in found)
-
-
-@functools.cache
-def code():
-    """Digest of those sources, without their words."""
-    found = hashlib.sha256()
-    for name in answering():
-        found.update(f"{name}\n{bare((PACKAGE / name).read_text('utf-8'))}\n".encode())
-    return found.hexdigest()
-
-
-@functools.cache
-def _family(name):
-    return vectors.load(name)
-
-
-@functools.cache
-def _cases(name):
-    # What the header says besides, such as the page, is nothing to a trial.
-    document = json.loads(_family(name).path.read_bytes())
-    parts = [document["notes"], document["cases"]]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def digest(mutant, family):
-    """First 16 digits of a digest of all that the trial of a mutant by a family depends on."""
-    facts = [code(), _cases(family), mutant.file, mutant.text, mutant.put]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-
-
-# ------------------------------------------------------------------------------------- results
-
-
-def _path(folder, name):
-    return Path(folder) / f"catch-{name}.json"
-
-
-def _try(mutant, families, folder, whole):
-    """Put one mutant before some families, and keep what was found."""
-    put = trial.verified if whole else trial.tried
-    found = trial.record(put(mutant, [_family(name) for name in families]))
-    for name in families:
-        if folder is not None:
-            kept_results.finish(_path(folder, digest(mutant, name)), found[name])
-    return found
-
-
-def trials(mutants=None, families=None, *, cache=None, jobs=None, progress=None, whole=False):
-    """Put mutants on trial, each before all families at once, by the ordinary verification.
-
-    Cases that never enter the function with the mistake answer as they do without it, and are not
-    put again, unless the `whole` suite is asked for.
-
-    Parameters
-    ----------
-    mutants : sequence of Mutant, optional
-        All of them, and the harmless variants, if not given.
-    families : sequence of str, optional
-    cache : path, optional
-        Folder of finished trials, made if it is not there.
-    jobs : int, optional
-        As `joblib.Parallel`.
-    progress : bool, optional
-        A bar on standard error.
-    whole : bool, optional
-        Whether every case is put.
-
-    Returns
-    -------
-    list of dict
-        `name`, and `families`: name -> what `trial.record` keeps, and `digest`.
-    """
-    import joblib
-
-    mutants = (*MUTANTS, *VARIANTS) if mutants is None else mutants
-    families = vectors.families() if families is None else list(families)
-    if cache is not None:
-        cache = as_path(cache)
-        cache.mkdir(parents=True, exist_ok=True)
-    records, open_trials = [], []
-    for mutant in mutants:
-        held = {}
-        for family in families:
-            name = digest(mutant, family)
-            found = None if cache is None else kept_results.finished(_path(cache, name))
-            held[family] = {"digest": name, **(found or {})}
-        missing = [family for family in families if "tiers" not in held[family]]
-        if missing:
-            open_trials.append((mutant, missing, held))
-        records.append({"name": mutant.name, "families": held})
-    if not whole:
-        # Once, before the threads would each do it; what answers is a process of its own anyway.
-        for family in dict.fromkeys(name for _, missing, _ in open_trials for name in missing):
-            name = digest(Mutant(family, "", "", "", ""), family)
-            path = None if cache is None else cache / f"untouched-{name}.pickle"
-            trial.untouched_copy(_family(family), path)
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator", backend="threading")(
-        joblib.delayed(_try)(mutant, missing, cache, whole) for mutant, missing, _ in open_trials
-    )
-    shown = bar(work, total=len(open_trials), desc="trials", unit="mutant", progress=progress)
-    for (_, missing, held), found in zip(open_trials, shown, strict=True):
-        for family in missing:
-            held[family] |= found[family]
-    return records
-
-
-def write(records, path=RESULTS):
-    """Keep records as JSON, one line for each mutant and family."""
-    blocks = []
-    for record in records:
-        lines = ",\n  ".join(
-            f"{json.dumps(name)}: {json.dumps(cell)}" for name, cell in record["families"].items()
-        )
-        blocks.append(f' {{"name": {json.dumps(record["name"])}, "families": {{\n  {lines}}}}}')
-    kept_results.write(blocks, path, COMMAND)
-
-
-def read(path=RESULTS):
-    """The records of a file, as `figures.kept_results.read`."""
-    return kept_results.read(path, COMMAND)
-
-
-def stale(records):
-    """What of the records does not belong to the sources and cases of today.
-
-    Returns
-    -------
-    list of str
-        ``"mutant before family"`` for each trial that is missing or of other sources, and the names
-        of records without a mutant.
-    """
-    kept = {record["name"]: record["families"] for record in records}
-    mutants = {mutant.name: mutant for mutant in (*MUTANTS, *VARIANTS)}
-    families = vectors.families()
-    found = [
-        f"{name} before {family}"
-        for name, mutant in mutants.items()
-        for family in families
-        if kept.get(name, {}).get(family, {}).get("digest") != digest(mutant, family)
-    ]
-    return found + [name for name in kept if name not in mutants]
-
-
-# ---------------------------------------------------------------------------------- the matrix
+from .. import style
+from . import kept_trials
 
 
 class Matrix(NamedTuple):
@@ -306,7 +83,7 @@ def compute(records=None):
     Parameters
     ----------
     records : list of dict, optional
-        Of `trials`.
+        Of `figures.verify.kept_trials.trials`.
 
     Returns
     -------
@@ -317,7 +94,7 @@ def compute(records=None):
     StateError
         If the file of the records is missing.
     """
-    records = read() if records is None else records
+    records = kept_trials.read() if records is None else records
     columns = dict.fromkeys(
         (family, tier)
         for record in records

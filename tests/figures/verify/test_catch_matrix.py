@@ -1,8 +1,4 @@
-"""The catch matrix: whole, of today's sources, a sample made again; and what is drawn of it."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""The catch matrix: what the suite catches, and what is counted and drawn of the kept trials."""
 
 import numpy as np
 import pytest
@@ -12,8 +8,6 @@ pytest.importorskip("matplotlib")
 
 from figures.verify import catch_matrix
 from refimpl import vectors
-from refimpl._compile import PACKAGE
-from refimpl.errors import StateError
 from refimpl.verify import compare, ours
 from refimpl.verify.mutants import MUTANTS, VARIANTS
 from tests.figures.saying import drawn
@@ -21,12 +15,6 @@ from tests.figures.saying import drawn
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 CASES = "of it are among the 4 of 9 cases that are"
-# A piece, a whole step, and a variant that must pass; each before one family, to be quick.
-SAMPLE = {
-    "ridge-once": "regression",
-    "rate-off-by-a-millionth": "optimizers",
-    "lapack": "repulsion",
-}
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +80,6 @@ def invented():
 # ------------------------------------------------------------------------- what the suite catches
 
 
-def test_the_kept_matrix_is_whole_and_of_today():
-    """Every mutant before every family, with today's sources and cases."""
-    stale = catch_matrix.stale(catch_matrix.read())
-    assert stale == [], f"{len(stale)} trials are stale: run `{catch_matrix.COMMAND}`"
-
-
 def test_every_mistake_is_caught_where_it_belongs(data):
     """A mutant says itself why it is not; one that says so and is caught is told too."""
     uncaught = {
@@ -139,103 +121,6 @@ def test_the_margin_parts_right_from_wrong(data):
     found = catch_matrix.margin(data)
     assert found.accepted == compare.MARGIN
     assert found.largest_harmless < found.accepted < found.smallest_mistake
-
-
-@pytest.mark.parametrize("name", SAMPLE)
-def test_sample_made_again(name, data):
-    """By the real verification: the same cases fail, in the same quantity, for the same cause."""
-    family = SAMPLE[name]
-    k = next(k for k, mutant in enumerate(data.mutants) if mutant.name == name)
-    # Every case is put, those too that the kept trials have left out as untouched.
-    [again] = catch_matrix.trials([data.mutants[k]], [family], whole=True)
-    new, old = again["families"][family], data.records[k]["families"][family]
-    assert new["digest"] == old["digest"], f"the trial is stale: run `{catch_matrix.COMMAND}`"
-    for key in ("flags", "operations"):
-        assert new[key] == old[key]
-    assert new["tiers"].keys() == old["tiers"].keys()
-    for tier, counts in new["tiers"].items():
-        for key in ("judged", "failed"):
-            assert counts[key] == old["tiers"][tier][key]
-    assert new["failures"].keys() == old["failures"].keys()
-    for tier, first in new["failures"].items():
-        for key in ("id", "field", "step", "problem"):
-            assert first[key] == old["failures"][tier][key]
-        assert first["sentences"][-1] == old["failures"][tier]["sentences"][-1]
-
-
-# ------------------------------------------------------------------------------- what is kept
-
-
-def test_a_stamp_sees_code_and_not_words():
-    source = 'X = "#"  # a sign\n\n\ndef f(x):\n    """Twice."""\n    return 2 * x\n'
-    other_words = source.replace("Twice.", "Two\n    times.").replace("# a sign", "# why")
-    assert catch_matrix.bare(source) == catch_matrix.bare(other_words)
-    assert catch_matrix.bare(source) == 'X = "#"\ndef f(x):\n    return 2 * x'
-    assert catch_matrix.bare(source) != catch_matrix.bare(source.replace("2 * x", "3 * x"))
-
-
-def test_stale_records_are_named():
-    """Of fresh records: one of other sources, one missing, one too many."""
-    mutants, families = (*MUTANTS, *VARIANTS), vectors.families()
-    records = [
-        {"name": m.name, "families": {f: {"digest": catch_matrix.digest(m, f)} for f in families}}
-        for m in mutants
-    ]
-    assert catch_matrix.stale(records) == []
-    records[0]["families"][families[0]]["digest"] = "of yesterday"
-    records.append({"name": "of yesterday", "families": {}})
-    del records[1]
-    missing = [f"{mutants[1].name} before {name}" for name in families]
-    found = catch_matrix.stale(records)
-    assert found == [f"{mutants[0].name} before {families[0]}", *missing, "of yesterday"]
-
-
-def test_the_stamp_holds_all_that_answers():
-    """Every module that a process loads to answer, but those that only read, order or list."""
-    code = (
-        "import sys; from refimpl.verify import compare, ours, python_side; ours.binary64()\n"
-        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('refimpl')))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = [Path(file).relative_to(PACKAGE).as_posix() for file in run.stdout.split()]
-    wanted = {name for name in loaded if not catch_matrix.is_idle(name)}
-    found = set(catch_matrix.answering())
-    assert wanted <= found
-    assert {mutant.file + ".py" for mutant in (*MUTANTS, *VARIANTS)} <= found
-    assert "cli.py" not in found
-
-
-def test_finished_trials_are_kept(tmp_path, monkeypatch):
-    asked = []
-
-    def verified(mutant, families):
-        asked.append((mutant.name, [family.name for family in families]))
-        return families
-
-    monkeypatch.setattr(catch_matrix.trial, "tried", verified)
-    monkeypatch.setattr(catch_matrix.trial, "untouched_copy", lambda family, path: None)
-    monkeypatch.setattr(
-        catch_matrix.trial,
-        "record",
-        lambda families: {family.name: cell({"op": (1, 1, 9.0)}) for family in families},
-    )
-    some, names = MUTANTS[:2], ["qr_step", "repulsion"]
-    first = catch_matrix.trials(some, names[:1], cache=tmp_path / "new")
-    both = catch_matrix.trials(some, names, cache=tmp_path / "new")
-    again = catch_matrix.trials(some, names, cache=tmp_path / "new")
-    assert asked == [(m.name, [name]) for name in names for m in some]
-    assert both == again
-    assert [one["families"]["qr_step"] for one in first] == [
-        one["families"]["qr_step"] for one in both
-    ]
-
-
-def test_records_are_read_as_they_were_written(tmp_path, invented):
-    path = tmp_path / "new" / "records.json"
-    catch_matrix.write(invented, path)
-    assert catch_matrix.read(path) == invented
-    with pytest.raises(StateError, match="catch_matrix"):
-        catch_matrix.read(tmp_path / "missing.json")
 
 
 # ------------------------------------------------------------------------------- what is shown

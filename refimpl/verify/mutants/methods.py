@@ -1,13 +1,9 @@
-"""More mistakes in putting the pieces together, on every method, and in what closes the loop.
-
-Long: a list, one entry after the other.
-"""
+"""Mistakes within single methods, some on every one: what one step does, and what it keeps."""
 
 from .mutant import Mutant
 
 _OGR, _SUB, _ONLINE = "optimizers/ogr", "optimizers/subspace", "optimizers/online_sfn"
 _ADAM, _GROUPED = "optimizers/adam", "optimizers/grouped_newton"
-_SAFE, _SIDE = "optimizers/grouped_newton_safeguarded", "verify/python_side"
 # Name, mistake, source, text, put, quantity.
 _REPLAYS = (
     (
@@ -387,164 +383,8 @@ _REPLAYS = (
         "rates",
     ),
 )
-_LOOPS = (
-    (
-        "full-step-after-all",
-        "The safeguarded method takes the step in full.",
-        _SAFE,
-        "        end = theta + share * (end - theta)\n",
-        "        end = theta + (end - theta)\n",
-    ),
-    (
-        "three-halvings",
-        "The safeguarded method gives up after three halvings.",
-        _SAFE,
-        "HALVINGS = 60",
-        "HALVINGS = 3",
-    ),
-    (
-        "any-value-will-do",
-        "The safeguarded method takes what does not rise by a tenth.",
-        _SAFE,
-        "<= before - SUFFICIENT * share * fall",
-        "<= before + 0.1 * abs(before)",
-    ),
-    (
-        "value-without-its-quarter",
-        "The bounded saddle's value has half its quartic, not a quarter.",
-        "functions/bounded_saddle",
-        "0.5 * spectrum + 0.25 * c * square",
-        "0.5 * spectrum + 0.5 * c * square",
-    ),
-    (
-        "bend-of-the-quartic",
-        "The bounded saddle's Hessian has twice the square, not three times.",
-        "functions/bounded_saddle",
-        "spectrum + 3.0 * c * y * y",
-        "spectrum + 2.0 * c * y * y",
-    ),
-    (
-        "noise-left-out",
-        "The noise is not added to the gradient.",
-        _SIDE,
-        'np.asarray(found(function, "gradient")(theta), dtype) + noise}',
-        'np.asarray(found(function, "gradient")(theta), dtype) + 0.0 * noise}',
-    ),
-    (
-        "noise-twice",
-        "The noise is added twice.",
-        _SIDE,
-        'np.asarray(found(function, "gradient")(theta), dtype) + noise}',
-        'np.asarray(found(function, "gradient")(theta), dtype) + 2.0 * noise}',
-    ),
-    (
-        "gradient-at-the-start",
-        "The gradient is always that at the start.",
-        _SIDE,
-        'found(function, "gradient")(theta), dtype) + noise}',
-        'found(function, "gradient")(given["start"]), dtype) + noise}',
-    ),
-    (
-        "exact-slopes",
-        "The summary's slopes are those without noise.",
-        _SIDE,
-        '        derivatives["gradient"] = slopes\n',
-        "",
-    ),
-)
-_PATH = 'path = list(closed_loop(implementation, method, made, given | {"start": start}, params))'
-_ENDS = (
-    ("one-step-short", "Each run makes one step less.", _SIDE, _PATH, f"{_PATH}[:-1]"),
-    (
-        "one-step-long",
-        "Each run makes one step more, with the first noise.",
-        _SIDE,
-        _PATH,
-        "longer = np.concatenate([given['noise'], given['noise'][:1]])\n"
-        "        run = given | {'start': start, 'noise': longer}\n"
-        "        path = list(closed_loop(implementation, method, made, run, params))",
-    ),
-    (
-        "a-fifth-more-noise",
-        "The noise of the ensemble is 20 % too large.",
-        _SIDE,
-        _PATH,
-        "run = given | {'start': start, 'noise': 1.2 * given['noise']}\n"
-        "        path = list(closed_loop(implementation, method, made, run, params))",
-    ),
-    (
-        "a-fifth-more-in-half",
-        "The noise is 20 % too large in half of the runs.",
-        _SIDE,
-        _PATH,
-        "more = 1.0 + 0.2 * (k % 2)\n"
-        "        run = given | {'start': start, 'noise': more * given['noise']}\n"
-        "        path = list(closed_loop(implementation, method, made, run, params))",
-    ),
-    (
-        "length-for-its-square",
-        "The mean length of the steps, not of its square.",
-        _SIDE,
-        "np.mean(np.sum(np.diff([start, *path], axis=0) ** 2, axis=1))",
-        "np.mean(np.sqrt(np.sum(np.diff([start, *path], axis=0) ** 2, axis=1)))",
-    ),
-)
-_SUMMARIES = (
-    (
-        "second-for-third",
-        "The third derivatives have Taylor's factor of the second.",
-        "third = -6.0 * found[3] + 0.0",
-        "third = -2.0 * found[3] + 0.0",
-        "third",
-    ),
-    (
-        "curvature-without-its-two",
-        "The second derivatives are Taylor coefficients.",
-        "factorial = float(math.factorial(order))",
-        "factorial = 1.0",
-        "hessian",
-    ),
-    (
-        "order-unchecked",
-        "Any order is taken.",
-        "    if order not in (1, 2, 3):\n",
-        "    if False:\n",
-        "error",
-    ),
-    (
-        "last-parameter-alone",
-        "A group has the slope of its last parameter.",
-        "-multiples[self.owner] * self.direction",
-        "-multiples[self.owner] * np.abs(self.direction)",
-        "gradient",
-    ),
-)
 
-
-def _part(name):
-    return {
-        "one-step-long": "theta",
-        "a-fifth-more-noise": "theta",
-        "a-fifth-more-in-half": "moved",
-        "length-for-its-square": "moved",
-    }.get(name, "value")
-
-
-MUTANTS = (
-    *(
-        Mutant(name, mistake, file, text, put, "replay", "optimizers", part=part)
-        for name, mistake, file, text, put, part in _REPLAYS
-    ),
-    *(
-        Mutant(name, mistake, file, text, put, "trajectory", "trajectories", part="theta")
-        for name, mistake, file, text, put in _LOOPS
-    ),
-    *(
-        Mutant(name, mistake, file, text, put, "ensemble", "trajectories", part=_part(name))
-        for name, mistake, file, text, put in _ENDS
-    ),
-    *(
-        Mutant(name, mistake, "summary/definition", text, put, "op", "summary", part=part)
-        for name, mistake, text, put, part in _SUMMARIES
-    ),
+MUTANTS = tuple(
+    Mutant(name, mistake, file, text, put, "replay", "optimizers", part=part)
+    for name, mistake, file, text, put, part in _REPLAYS
 )
