@@ -270,7 +270,8 @@ def compile_driver(method, perturb, runs, D, carry=False):
     in_lanes = not carry and lanes.suits(method, runs, D)
     first = method.lanes.step if in_lanes else method.step
     with announced(f"{method.name} in lanes" if in_lanes else method.name, first):
-        perturb.kernel  # noqa: B018 - a property, which compiles when it is asked for
+        # A property, which compiles when it is asked for.
+        _ = perturb.kernel
         (lanes.kernel if in_lanes else kernel)(method)
 
 
