@@ -23,16 +23,14 @@ ROOMS = {"cubic.minimize.": "cubic.", "summary.definition.": "summary."}
 
 
 class Cases:
-    """Cases by operation and by method, and the families that an equation stands in."""
+    """How many cases there are of each operation and method, and the family of an operation."""
 
     def __init__(self, root):
-        self.ops, self.methods, self.families, self.of_op = Counter(), Counter(), {}, {}
+        self.ops, self.methods, self.of_op = Counter(), Counter(), {}
         for file in sorted(Path(root, "refimpl", "vectors", "v1").glob("*.json")):
             family = json.loads(file.read_text("utf-8"))
             if "cases" not in family:
                 continue
-            for label in family["equations"]:
-                self.families.setdefault(label, []).append(family["family"])
             for case in family["cases"]:
                 if "method" in case:
                     self.methods[case["method"]] += 1

@@ -7,9 +7,9 @@ import scipy.optimize
 
 from refimpl.cubic import minimize_cubic
 from refimpl.summary import summarize
-from refimpl.taylor import expand
 
 from .. import style
+from ..summary.examples import gradient, loss
 
 LOOKS = {
     "Newton": (style.GREY, "X"),
@@ -17,12 +17,6 @@ LOOKS = {
     "cubic": (style.AMBER, "o"),
 }
 SPAN = ((-1.5, 6.5), (-0.4, 2.2))
-INPUTS, TARGETS = np.array([0.5, 1.0, 2.0]), np.array([0.3, 0.8, 1.0])
-
-
-def loss(theta):
-    """Two layers of one weight each, and three records."""
-    return np.mean((theta[1] * np.tanh(theta[0] * INPUTS) - TARGETS) ** 2)
 
 
 class Slice(NamedTuple):
@@ -53,7 +47,7 @@ def compute(theta=(1.0, 0.5), strength=1.0, m=161):
     Slice
     """
     theta = np.array(theta)
-    u = np.array([expand(loss, theta, axis, 1)[1] for axis in np.eye(2)])
+    u = gradient(loss, theta)
     found = summarize(loss, theta, u, [[0], [1]])
     d = np.cbrt(np.abs(found.third))
     x, y = (np.linspace(*span, m) for span in SPAN)

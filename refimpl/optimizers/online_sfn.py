@@ -2,7 +2,7 @@
 
 Provenance: [D] [duda2019]_, its abstract, which none of its programs carries out. It departs from
 them in `step`: exact recursions along transported and rotated directions, a normalised gradient to
-inject, a QR step, and a row-sum bound; each can be switched back by a hyperparameter.
+inject, a QR step, and a row-sum bound; `shifted`, `transport` and `row_sums` switch parts back.
 """
 
 from typing import NamedTuple

@@ -88,7 +88,7 @@ class stepper:
         Raises
         ------
         GradientError, DtypeError
-            For another shape than that of `x`, NaN or infinity, or a step to where no float is;
+            For another shape than that of `x`, NaN or infinity, a gradient or a step beyond 1e150;
             position and state stay what they were. Only a streamed step that leads nowhere has
             overwritten its state: go on from the last file. Ctrl-C comes between two steps.
         """

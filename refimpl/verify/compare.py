@@ -22,7 +22,8 @@ VERDICTS = (PASS, ACCEPTABLE, UNINFORMATIVE, FAIL)
 MARGIN = 64.0
 # Where roundoff alone may spoil the second digit, agreement says nothing.
 BLURRED = 1e-2
-# How often a right program fails an ensemble, if its runs are independent of the certified ones.
+# How often a right program fails one quantity of an ensemble, if its runs are independent of the
+# certified ones.
 FALSE_ALARM = 1e-6
 # Dimensions of an array that an answer may have.
 DEEPEST = 8

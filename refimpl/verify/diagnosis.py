@@ -11,7 +11,7 @@ from collections import Counter
 
 from ..vectors import REPLAY, TRAJECTORY, is_word
 from . import compare, resemblance, supposed
-from .compare import FAIL
+from .compare import ACCEPTABLE, FAIL, PASS
 from .protocol import FORCED
 from .runner import HELD, KNOWN, UNEXPECTED
 
@@ -43,7 +43,7 @@ def diagnosis(outcome, report):
                 f"{failed.field} the first quantity in it, in the order of computation"
             )
         if case.op == TRAJECTORY:
-            sentences.append(_closed_loop(case, failed, _replay_fails(case.method, report)))
+            sentences.append(_closed_loop(case, failed, _of_replays(case.method, report)))
         sentences.append(f"{failed.field}: {_how_wrong(failed)}")
         if outcome.problem and not failed.problem:
             sentences.append(f"later {outcome.problem}: {outcome.message}")
@@ -138,14 +138,19 @@ def _without_numbers(words):
     return re.sub(r"-?[0-9.]+(e[+-][0-9]+)?: ", "", words)
 
 
-def _replay_fails(method, report):
-    """Whether a replay of the method failed too."""
-    return any(
-        (o.case.op, o.case.method, o.verdict) == (REPLAY, method, FAIL) for o in report.outcomes
-    )
+def _of_replays(method, report):
+    """Where to look, from what became of the replays of the method; empty if none was judged."""
+    verdicts = {
+        o.verdict for o in report.outcomes if (o.case.op, o.case.method) == (REPLAY, method)
+    }
+    if FAIL in verdicts:
+        return f"; the replays of {method} tell which quantity of its step goes wrong"
+    if verdicts & {PASS, ACCEPTABLE}:
+        return f"; no replay of {method} fails: look at what only a closed loop has"
+    return ""
 
 
-def _closed_loop(case, failed, replays):
+def _closed_loop(case, failed, hint):
     """Where to look for what a position alone does not tell."""
     function = case.inputs["function"]
     if failed.step == 1:
@@ -154,12 +159,7 @@ def _closed_loop(case, failed, replays):
             f"{case.method}?"
         )
     return (
-        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}; "
-        + (
-            f"the replays of {case.method} tell which quantity of its step goes wrong"
-            if replays
-            else f"no replay of {case.method} fails: look at what only a closed loop has"
-        )
+        f"{failed.step - 1} steps were right, and so, as far as they show it, is {function}{hint}"
     )
 
 

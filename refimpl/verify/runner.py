@@ -317,13 +317,15 @@ def verify(
             side.drop()
     again = {name: n for side in sides for name, n in side.again.items()}
     put = [_once(outcome, again) for outcome in outcomes if outcome is not None]
+    # What is known to fail needs no explanation.
+    put = [_expected(outcome, known or {}) for outcome in put]
     if not stopped.is_set():
-        put = _explained(put, arithmetic.name, reference, explained)
+        put = _explained(put, arithmetic.name, reference, explained, stopped)
     remarks += _not_kept(put, who)
     return Report(
         who=who,
         arithmetic=arithmetic.name,
-        outcomes=tuple(_expected(outcome, known or {}) for outcome in put),
+        outcomes=tuple(put),
         notes={family.name: family.notes for family in families},
         pages={family.name: family.page for family in families},
         remarks=tuple(remarks),
@@ -351,7 +353,7 @@ def _once(outcome, again):
     return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
 
 
-def _explained(outcomes, arithmetic, reference, most):
+def _explained(outcomes, arithmetic, reference, most, stopped):
     """The first failures of each operation and method, with the supposition that explains one."""
     own = supposed.Reference() if reference is None else reference
     asked, found = {}, []
@@ -360,8 +362,9 @@ def _explained(outcomes, arithmetic, reference, most):
             key = outcome.case.op, outcome.case.method
             failed = compare.first_failure(outcome.fields)
             told = outcome.verdict == FAIL and outcome.answer and failed and not failed.problem
-            known = key in asked or len(asked) < most
-            if told and known and asked.setdefault(key, 0) < TRIED:
+            begun = key in asked or len(asked) < most
+            told = told and begun and not stopped.is_set()
+            if told and asked.setdefault(key, 0) < TRIED:
                 asked[key] += 1
                 outcome = outcome._replace(
                     supposed=supposed.explanation(
@@ -428,7 +431,9 @@ def _put(side, case, who, arithmetic):
         )
     if kind == "errored":
         return Outcome(case, FAIL, problem="Errored", message=content, seconds=seconds)
-    judged = tuple(compare.judge(case, content, arithmetic, who.without))
+    # How a cubic model ended is its result, and no field of a state.
+    left = who.without if case.method else tuple(w for w in who.without if w != "outcome")
+    judged = tuple(compare.judge(case, content, arithmetic, left))
     if not judged:
         kept = f"the program keeps nothing of it: {', '.join(who.without)}"
         return Outcome(case, SKIPPED, message=kept, seconds=seconds)

@@ -3,7 +3,7 @@
 A failed case is put to this package once more, each time with one thing otherwise: a hyperparameter
 at its default, left out, exchanged with another, read the wrong way round; an input transposed,
 negated, of the step before. Where its answer is then the one that the program gave, to all digits
-but a few, and none of the other suppositions gives that, the mistake has been found.
+but a few, and of the other suppositions at most one gives that too, the mistake has been found.
 
 Long: what may be supposed, one after the other.
 """
@@ -18,7 +18,8 @@ import threading
 import numpy as np
 
 from ..vectors import OF_STEPS, REPLAY, TRAJECTORY
-from . import compare, protocol
+from ..vectors.settings import WEIGHTS
+from . import compare, protocol, resemblance
 from .program_side import Program
 from .protocol import Fault
 
@@ -33,7 +34,6 @@ SECONDS, START = 20.0, 120.0
 ROOMS = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "summary", "taylor")
 # Steps that are put beyond the first that diverged: what agrees there too is no accident.
 BEYOND = 3
-NEAR = {"binary64": 1e-9, "binary32": 1e-5}
 # What a hyperparameter is where it does nothing.
 NOTHING = {
     "cut": 0.0,
@@ -50,7 +50,6 @@ NOTHING = {
     "period": 1,
     "max_alpha": math.inf,
 }
-WEIGHTS = ("beta", "beta_late", "beta1", "beta2", "gamma", "w", "smoothing")
 WORDS = {"direction": ("gradient", "momentum", "adam")}
 # Inputs that may be taken for each other.
 EXCHANGED = (
@@ -99,7 +98,7 @@ class Reference:
 
 
 def explanation(case, failed, answer, arithmetic, reference):
-    """The one supposition under which the reference gives the program's answer, as a sentence.
+    """The supposition, or the two, that make the reference answer like the program; a sentence.
 
     Parameters
     ----------
@@ -114,7 +113,7 @@ def explanation(case, failed, answer, arithmetic, reference):
     Returns
     -------
     str
-        Empty if none explains it, or several do.
+        Empty if none explains it, or more than two do.
     """
     if answer is None or not _known(case):
         return ""
@@ -138,7 +137,7 @@ def explanation(case, failed, answer, arithmetic, reference):
             and _alike(found.reshape(matrix).T.ravel(), wanted, arithmetic)
         ):
             fitting.append(f"{sentence}, transposed")
-    # Two that say the same of one hyperparameter are one; more than that tell nothing.
+    # Two may say the same of one hyperparameter; more than that tell nothing.
     return f"it is the answer of {fitting[0]}" if len(fitting) == 1 else _of_several(fitting)
 
 
@@ -187,7 +186,7 @@ def _wanted(case, failed, answer):
             last = failed.step + BEYOND
             parts = [step[failed.field] for step in answer["steps"][failed.step - 1 : last]]
         found = [x for part in parts for x in compare.flat(part, _read)[1]]
-    except (KeyError, IndexError, TypeError, compare.Unfit, ArithmeticError):
+    except (KeyError, IndexError, TypeError, ValueError, compare.Unfit, ArithmeticError):
         return None
     return np.array(found, dtype=float) if np.isfinite(found).all() else None
 
@@ -204,8 +203,7 @@ def _alike(a, b, arithmetic):
     if a.shape != b.shape:
         return False
     size = np.max(np.abs(b), initial=0.0)
-    # By entries as well: a small one may hold all that matters.
-    near = NEAR[arithmetic]
+    near = resemblance.NEAR[arithmetic]
     return bool(np.max(np.abs(a - b), initial=0.0) <= near * size)
 
 
@@ -275,7 +273,7 @@ def _hyperparameters(case):
         if name in numbers and name in WEIGHTS:
             made[f"1 - {name} in place of {name}"] = 1.0 - numbers[name]
         if name in numbers and not isinstance(params[name], int):
-            made[f"the square of {name}"] = numbers[name] ** 2
+            made[f"the square of {name}"] = numbers[name] * numbers[name]
             made[f"the inverse of {name}"] = 1.0 / numbers[name] if numbers[name] else None
         if isinstance(value, bool):
             made[f"{name} {'off' if value else 'on'}"] = not value

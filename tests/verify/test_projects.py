@@ -37,7 +37,7 @@ def run(*arguments):
 @pytest.mark.parametrize("name", PROJECTS)
 def test_every_part_has_cases_of_its_own(name):
     for part, found in zip(project(name).parts, cases(name), strict=True):
-        assert len(found) >= FEWEST.get(name, 3) // len(project(name).parts)
+        assert found
         assert all(part.left_out.isdisjoint(case.flags) for case in found)
         assert all(set(case.out) != {"error"} for case in found)
     ids = [case.id for found in cases(name) for case in found]

@@ -128,3 +128,29 @@ def test_a_few_whole_numbers_are_explained_by_nothing(cases, reference):
     answer = {"steps": [{"count": 1.0, "theta": [0.0, 0.0]} for _ in case.out["steps"]]}
     failed = compare.FieldVerdict("count", "fail", 1.0, 1e9, 0.0, 15.0, step=2)
     assert supposed.explanation(case, failed, answer, "binary64", reference) == ""
+
+
+def test_a_hyperparameter_whose_square_is_no_float(reference):
+    """The supposition that it is squared is made all the same, and nothing is raised."""
+    case = next(
+        case
+        for case in vectors.load("cubic").cases
+        if case.op == "cubic.minimize_cubic"
+        and float.fromhex(case.params.get("strength", "0x1p0")) > 1e200
+        and "error" not in case.out
+    )
+    [answer] = reference.answers([case])
+    answer["rates"] = [1.0625 for _ in answer["rates"]]
+    failed = compare.first_failure(compare.judge(case, answer, compare.BINARY64))
+    assert failed.field == "rates"
+    assert isinstance(supposed.explanation(case, failed, answer, "binary64", reference), str)
+
+
+def test_a_number_that_is_none_beyond_the_first_wrong_step(cases, reference):
+    case = first(cases, op="replay", method="momentum")
+    [answer] = reference.answers([case])
+    answer["steps"][1]["theta"] = [1.0625 for _ in answer["steps"][1]["theta"]]
+    answer["steps"][2]["theta"] = ["-nan(ind)" for _ in answer["steps"][2]["theta"]]
+    failed = compare.first_failure(compare.judge(case, answer, compare.BINARY64))
+    assert failed.step == 2
+    assert supposed.explanation(case, failed, answer, "binary64", reference) == ""

@@ -7,6 +7,7 @@ import scipy.optimize
 pytest.importorskip("matplotlib")
 
 from figures.cubic import loss_slice
+from figures.summary import examples
 from tests.figures.saying import assert_drawn_and_said
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
@@ -24,10 +25,10 @@ def test_drawn_and_said(data):
 def by_hand(theta):
     """Loss and gradient of the two weights."""
     a, b = theta
-    z = np.tanh(a * loss_slice.INPUTS)
-    off = b * z - loss_slice.TARGETS
+    z = np.tanh(a * examples.X)
+    off = b * z - examples.Y
     return np.mean(off**2), 2.0 * np.array(
-        [np.mean(off * b * (1.0 - z * z) * loss_slice.INPUTS), np.mean(off * z)]
+        [np.mean(off * b * (1.0 - z * z) * examples.X), np.mean(off * z)]
     )
 
 

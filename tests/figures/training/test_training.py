@@ -186,9 +186,9 @@ def test_where_adam_wins_and_loses(data):
         accurate = {row for row in others if ten(data, name, "Adam", row, "last accuracy")}
         assert accurate == ({"online SFN"} if name == "digits" else set())
         assert not any(ten(data, name, row, "Adam", "last accuracy") for row in others)
-    # In most seeds, though not in enough of them.
-    assert 6 <= training.wins(data, "digits", "Adam", "ogr") < 10
-    assert 6 <= training.wins(data, "digits", "grouped, Adam", "Adam") < 10
+    # Which is no difference.
+    assert training.wins(data, "digits", "Adam", "ogr") == 6
+    assert training.wins(data, "digits", "grouped, Adam", "Adam") == 8
     assert training.wins(data, "two moons", "grouped, Adam", "Adam") == 10
 
 
