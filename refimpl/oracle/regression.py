@@ -288,7 +288,20 @@ def hessian(state):
     keep = visited(e, floors=_floors(E, resolution(state)))
     if all(keep):
         return {"result": solve(C.T, B.T).T}
-    return {"result": B @ _pseudo_inverse(e, E, keep)}
+    return {"result": _solved_within(C, B.T, E[:, _not(keep)], max(e)).T}
+
+
+def _not(keep):
+    return [k for k, kept in enumerate(keep) if not kept]
+
+
+def _solved_within(system, right, left_out, size):
+    """Solve a symmetric system, some of whose axes do not count, for what has no part along them.
+
+    Along these the right side is taken away, and the system is shifted, so that it is regular.
+    """
+    along = left_out @ left_out.T
+    return solve(system + (size or mpf(1)) * along, right - along @ right)
 
 
 def _pseudo_inverse(e, E, keep):
@@ -316,9 +329,9 @@ def lyapunov(C, B, least=None):
     pairs = visited(*_sums(top, _floors(axes, least)))
     if all(pairs):
         return solve(system, right).reshape(n, n)
-    # An axis of the system is a product of two axes of `C`, and its eigenvalue their sum.
-    e = np.array([a + b for a in top for b in top], dtype=object)
-    return (_pseudo_inverse(e, np.kron(axes, axes), pairs) @ right).reshape(n, n)
+    # An axis of the system is a product of two axes of `C`.
+    left_out = np.kron(axes, axes)[:, _not(pairs)]
+    return _solved_within(system, right, left_out, max(top)).reshape(n, n)
 
 
 def _sums(e, floors):
