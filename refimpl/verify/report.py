@@ -6,6 +6,9 @@ from collections import Counter
 from . import compare
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
 from .diagnosis import diagnosis
+from .diagnosis import likely_causes as likely_causes
+from .resemblance import looks_like as looks_like
+from .resemblance import resemblance as resemblance
 from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
 # Of the JSON, by which it is known again.
