@@ -8,53 +8,13 @@ In a page::
     ```
 """
 
-import json
-from collections import Counter
-from functools import cache
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from reference_cases import cases
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
-
-# What the name of a function in the package is as an operation, where the room adds a part.
-ROOMS = {"cubic.minimize.": "cubic.", "summary.definition.": "summary."}
-
-
-class Cases:
-    """How many cases there are of each operation and method, and the family of an operation."""
-
-    def __init__(self, root):
-        self.ops, self.methods, self.of_op = Counter(), Counter(), {}
-        for file in sorted(Path(root, "refimpl", "vectors", "v1").glob("*.json")):
-            family = json.loads(file.read_text("utf-8"))
-            if "cases" not in family:
-                continue
-            for case in family["cases"]:
-                if "method" in case:
-                    self.methods[case["method"]] += 1
-                else:
-                    self.ops[case["op"]] += 1
-                    self.of_op.setdefault(case["op"], family["family"])
-
-    def of_function(self, name):
-        """How many cases ask for what a function computes, and under which name; 0 if none do."""
-        name = name.removeprefix("refimpl.")
-        for long, short in ROOMS.items():
-            name = name.replace(long, short, 1)
-        if name in self.ops:
-            return self.ops[name], name
-        parts = name.split(".")
-        if parts[0] == "optimizers" and len(parts) == 3 and parts[2] in ("step", "start"):
-            return self.methods[parts[1]], parts[1]
-        return 0, ""
-
-
-@cache
-def cases(root):
-    """All of them, read once a build."""
-    return Cases(root)
 
 
 def to_verify(docname, *inner):

@@ -7,8 +7,9 @@ In a page, after the equation::
     :test: tests/regression/test_fits.py::test_plain_hessian_is_the_batch_fit
     ```
 
-Several functions or tests are separated by spaces. ``{equation-table}`` lists all ties of the book.
-What they check is in `ties`.
+Several functions or tests are separated by spaces. Reference cases are found by the names of the
+functions; where none is named after them, ``:cases:`` names operations and methods that use them.
+``{equation-table}`` lists all ties of the book. What they check is in `ties`.
 """
 
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import certified
 from docutils import nodes
 from docutils.parsers.rst import directives
+from reference_cases import cases
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 from tables import table
@@ -48,7 +50,7 @@ class Implements(SphinxDirective):
     """The line under an equation that names its code and its test."""
 
     required_arguments = 1
-    option_spec = {"function": directives.unchanged_required, "test": directives.unchanged_required}
+    option_spec = dict.fromkeys(("function", "test", "cases"), directives.unchanged_required)
 
     def run(self):
         tie = Tie(
@@ -57,6 +59,7 @@ class Implements(SphinxDirective):
             self.arguments[0],
             tuple(self.options.get("function", "").split()),
             tuple(self.options.get("test", "").split()),
+            tuple(self.options.get("cases", "").split()),
         )
         watch(self.env, tie)
         messages = [
@@ -70,6 +73,8 @@ class Implements(SphinxDirective):
             nodes.Text(" · Test: "),
             *test_names(tie.tests),
         ]
+        if said := cases(Path(self.env.srcdir).parent).of_tie(tie):
+            line += [nodes.Text(" · Cases: "), certified.to_verify(tie.page, nodes.Text(said))]
         return [line, *messages]
 
 
@@ -105,6 +110,7 @@ class EquationTable(SphinxDirective):
 
     def cells(self, tie):
         here = self.env.docname
+        said = cases(Path(self.env.srcdir).parent).of_tie(tie)
         equation = pending_xref(
             "",
             nodes.literal(tie.label, tie.label),
@@ -130,15 +136,8 @@ class EquationTable(SphinxDirective):
             [page],
             list(code_links(tie.functions, here)),
             list(test_names(tie.tests)),
-            self.case_counts(tie),
+            [certified.to_verify(here, nodes.Text(said))] if said else [],
         )
-
-    def case_counts(self, tie):
-        """How many reference cases ask for what the equation's functions compute."""
-        found = certified.cases(Path(self.env.srcdir).parent)
-        counted = dict.fromkeys(found.of_function(name) for name in tie.functions)
-        said = "; ".join(f"{count} of {name}" for count, name in counted if count)
-        return [certified.to_verify(self.env.docname, nodes.Text(said))] if said else []
 
 
 def setup(app):

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from reference_cases import cases
+
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|:{3,}|~{3,})\s*(?P<info>.*?)\s*$")
 DIRECTIVE = re.compile(r"\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)")
 OPTION = re.compile(r"^\s*:(?P<name>[\w-]+):\s*(?P<value>.*?)\s*$")
@@ -40,6 +42,7 @@ class Tie(NamedTuple):
     label: str
     functions: tuple
     tests: tuple
+    cases: tuple = ()  # operations and methods that use the functions, if none has their name
 
 
 def scan(text, page=""):
@@ -80,6 +83,7 @@ def scan(text, page=""):
                         directive["argument"].strip(),
                         tuple(options.get("function", "").split()),
                         tuple(options.get("test", "").split()),
+                        tuple(options.get("cases", "").split()),
                     )
                 )
         elif fence:
@@ -137,6 +141,12 @@ def faults(tie, book_dir):
         found.append(f"the tie of {tie.label!r} must name a function and a test")
     found += [
         f"{name} is not defined in the package" for name in tie.functions if not defined(root, name)
+    ]
+    counted = cases(root)
+    found += [
+        f"there is no reference case of {name}"
+        for name in tie.cases
+        if not counted.ops[name] + counted.methods[name]
     ]
     found += [f"there is no test {test}" for test in tie.tests if not has_test(root, test)]
     return found

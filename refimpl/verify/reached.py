@@ -56,12 +56,12 @@ def _answer(implementation, case):
 # ------------------------------------------------------------------------------ functions by case
 
 
-def entered(families):
+def entered(cases):
     """Where the functions begin that each case enters.
 
     Parameters
     ----------
-    families : list of str
+    cases : iterable of vectors.Case
 
     Returns
     -------
@@ -86,11 +86,10 @@ def entered(families):
 
         implementation = ours.binary64()
         found[""] = _places(set(seen))
-        for family in families:
-            for case in vectors.load(family).cases:
-                seen.clear()
-                _answer(implementation, case)
-                found[case.id] = _places(set(seen))
+        for case in cases:
+            seen.clear()
+            _answer(implementation, case)
+            found[case.id] = _places(set(seen))
     finally:
         sys.setprofile(None)
     return found

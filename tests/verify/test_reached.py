@@ -88,9 +88,10 @@ def test_the_readable_text_is_that_of_pieces_and_methods():
 
 def test_functions_that_a_case_enters():
     code = (
-        "import json\n"
+        "from refimpl import vectors\n"
         "from refimpl.verify import reached\n"
-        "print(json.dumps(reached.entered(['repulsion'])['repulsion-0001']))"
+        "name = 'repulsion-0001'\n"
+        "print(*reached.entered(vectors.cases(ids=[name]))[name])"
     )
     found = plain(code)
     assert "repulsion.py:" in found
