@@ -268,8 +268,10 @@ def test_a_users_function_that_calls_itself(tmp_path):
 
 
 @pytest.fixture
-def anew(folder):
+def anew(folder, monkeypatch):
     """``anew()``: whether the cache answered, for the piece as the next process would begin it."""
+    # Whoever runs the tests may keep all compiled code elsewhere.
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     spec = importlib.util.spec_from_file_location("small", folder / "small.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
