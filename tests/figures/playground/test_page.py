@@ -164,6 +164,29 @@ def test_the_stories_are_true(page, file):
 
 
 @in_chromium
+def test_lecturers_are_told_what_will_be_seen(page, file):
+    """The numbers of the lectures' pages, from the runs of the stories' Python calls."""
+
+    def runs(name, **changed):
+        fragment = playground.PRESETS[name].fragment
+        for key, value in changed.items():
+            fragment = re.sub(rf"\b{key.replace('_', '.')}=[^&]*", f"{key}={value}", fragment)
+            fragment = fragment.replace(f"{key}=", f"{key.replace('_', '.')}=")
+        page.open(f"file://{file}#{fragment}")
+        return made_in_python(page)
+
+    # Lecture 1: the first is at the same minimum with every one of eight seeds.
+    right = [runs("line", seed=seed)[0].path[-1, 0] for seed in range(8)]
+    np.testing.assert_allclose(right, 2.7468, atol=0.2)
+    # Lecture 3
+    plain, shifted = runs("trap")
+    assert (round(plain.values[8]), round(shifted.values[8], 1)) == (99, 1.7)
+    # Lecture 6
+    one, other = runs("chaos", a_cut=10, b_cut=10)
+    assert np.linalg.norm(one.path - other.path, axis=1).max() < 5e-13
+
+
+@in_chromium
 def test_a_click_and_a_tap_choose_the_start(page):
     page.click("svg svg rect", 0.75, 0.25)
     assert float(value(page, ".x")) == pytest.approx(2.25, abs=0.03)
