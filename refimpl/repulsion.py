@@ -13,6 +13,7 @@ from ._compile import compiled
 from ._compile.border import public
 from .errors import NotFiniteError, NotSymmetricError, RangeError, ShapeError
 from .linear_algebra.finite import all_finite
+from .linear_algebra.scaling import quotient
 from .linear_algebra.symmetric_eigen import EPS, eigh
 
 # Halves of H may differ by this share of its largest entry. Difference quotients of gradients leave
@@ -56,6 +57,8 @@ def _step(H, g, div, cut, signed):
     d = values.size
     # An eigenvalue 0 comes out of rounding as anything up to this.
     rounding = d * EPS * max(abs(values[0]), abs(values[d - 1]))
+    # A power of two, with which no sum over `g` overflows.
+    unit = 1.0 if np.max(np.abs(g)) < LARGEST / d else 0.5 ** np.ceil(np.log2(4.0 * d))
     step = np.zeros(d)
     for i in range(d):
         curvature = values[i] if abs(values[i]) > rounding else 0.0
@@ -64,12 +67,11 @@ def _step(H, g, div, cut, signed):
         if curvature != 0.0:
             along = 0.0
             for k in range(d):
-                along += E[k, i] * g[k]
-            # Beyond this the quotient, or the sum of `d` of them, is no float any more.
-            longest = LARGEST / d * min(abs(curvature), 1.0)
-            along = min(max(along, -longest), longest)
+                along += E[k, i] * (unit * g[k])
+            # Beyond this the sum of `d` of them is no float any more.
+            along = quotient(along, curvature, unit * (LARGEST / d)) / unit
             for k in range(d):
-                step[k] -= along / curvature * E[k, i]
+                step[k] -= along * E[k, i]
     return step
 
 
@@ -211,7 +213,6 @@ def row_sum_bound(H: np.ndarray, g: np.ndarray, div: float = 1.0, cut: float = 0
             # In this order no product and no quotient overflows.
             bound = max(div * min(row, LARGEST / max(div, 1.0)), cut)
             if bound > 0.0:
-                longest = LARGEST * min(bound, 1.0)
-                step[i] = -min(max(g[i], -longest), longest) / bound
+                step[i] = -quotient(g[i], bound, LARGEST)
         return step
     raise ShapeError(SHAPES)

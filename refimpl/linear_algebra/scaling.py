@@ -37,3 +37,25 @@ def unscaled(A, exponent):
         for j in range(A.shape[1]):
             A[i, j] = math.ldexp(A[i, j], exponent)
     return A
+
+
+@public
+def quotient(a: float, b: float, longest: float):
+    """``a / b``, cut at `longest` in modulus; on the way nothing overflows.
+
+    Parameters
+    ----------
+    a, b : float
+        `b` is not 0.
+    longest : float
+        Above 0, finite.
+
+    Examples
+    --------
+    >>> quotient(1.6e308, 4.0, 8e307), quotient(3.0, -1e-308, 8e307)
+    (4e+307, -8e+307)
+    """
+    # Divided by what is above 1 before it is cut, by what is below 1 after.
+    small = min(abs(b), 1.0)
+    part = min(max(a / max(abs(b), 1.0), -longest * small), longest * small) / small
+    return part if b > 0.0 else -part

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._compile.border import public
+from ..linear_algebra import scaling
 from ..regression import LEAST, resolution
 from ..repulsion import LARGEST
 
@@ -16,10 +17,7 @@ def quotient(a, b):
     >>> quotient(3.0, 2.0), quotient(3.0, 0.0)
     (1.5, 0.0)
     """
-    if b == 0.0:
-        return 0.0
-    longest = LARGEST * min(b, 1.0)
-    return min(max(a, -longest), longest) / b
+    return scaling.quotient(a, b, LARGEST) if b != 0.0 else 0.0
 
 
 @public
