@@ -44,7 +44,7 @@ def step(state, theta, gradient, parameters):
     gap, length = s @ y, np.sqrt(s @ s)
     slack = eps_g / max(length, 1.0 / FAR)  # 1 / penalty, by the paper in units of its own
     # Else it is not positive, or digits are lost, and nothing is learned.
-    if np.sqrt(y @ y) * length + 1e-270 < FAR * (gap + slack):
+    if np.sqrt(y @ y) * length / FAR + 1e-300 < gap + slack:
         gamma, omega = 1.0 / (gap + slack), 1.0 / (gap + 2.0 * slack)
         u = omega * y
         # The paper's g + (g - w) u H y, where g - w = slack g w, in which nothing cancels.

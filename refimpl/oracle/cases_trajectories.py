@@ -8,7 +8,7 @@ from . import cases_settings
 from .cases import dyadic
 from .cases_optimizers import CURVATURE, DYADIC, GROUPED, NEIGHBOURS, OGR
 
-STEPS, LONG = 60, 100
+STEPS, LONG, NEAR = 60, 100, 30
 # Starts of an ensemble: from 458 on the bound of its comparator is proved.
 RUNS, LAST = 480, 80
 HALVES = np.full((4, 4), 0.5) - np.eye(4)
@@ -222,7 +222,8 @@ def neighbours(draw):
     rng = draw(20261130)
     for place in (QUADRATIC, BEALE, VALLEY):
         for method, params in NEIGHBOURS.items():
-            yield trajectory(rng, "momentum", place)._replace(method=method, params=params)
+            found = trajectory(rng, "momentum", place, NEAR)
+            yield found._replace(method=method, params=params)
 
 
 def shortened(case, steps):
