@@ -139,7 +139,7 @@ _REPLAYS = (
         _SOAP,
         "    if count > 0:\n",
         "    if True:\n",
-        "adam.decay1",
+        "adam.mean",
     ),
     (
         "moment-without-the-newest",
@@ -222,7 +222,7 @@ _REPLAYS = (
         "theta",
     ),
 )
-# Of the step's hyperparameters: method, its source, the line that reads them, and values by default.
+# Method, source, the line that reads its hyperparameters, and values by default.
 _WRITTEN = (
     (
         "rprop",
