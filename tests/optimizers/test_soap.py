@@ -27,9 +27,9 @@ SKEW = np.array([[3.0, 0.2, -0.4], [0.5, 1.0, 0.1], [0.2, -0.3, 0.3]])
 STREAM = np.random.default_rng(3).standard_normal((40, 3)) @ SKEW.T
 
 
-def rotation(seed, D):
+def rotation(rng, D):
     """Orthogonal, and uniform among those."""
-    return scipy.stats.ortho_group.rvs(D, random_state=seed) if D > 1 else np.eye(1)
+    return scipy.stats.ortho_group.rvs(D, random_state=rng) if D > 1 else np.eye(1)
 
 
 def program(gradients, alpha, beta1, beta2, eps, period):
@@ -118,7 +118,8 @@ def test_turned_with_its_axes(seed, D):
     Each product with an axis rounds D sums of numbers of the gradient's size, and Adam divides by
     that size; positions stay below 12 steps of 0.1 and a start of 1.
     """
-    rng, R, V = np.random.default_rng(seed), rotation(seed, D), rotation(seed + 1, D)
+    rng = np.random.default_rng(seed)
+    R, V = rotation(rng, D), rotation(rng, D)
     gradients = rng.standard_normal((12, D))
     here = np.array(list(followed(V, np.ones(D), gradients, period=10**6, eps=1.0)))
     there = list(followed(V @ R.T, R @ np.ones(D), gradients @ R.T, period=10**6, eps=1.0))
@@ -129,7 +130,7 @@ def test_turned_with_its_axes(seed, D):
 @FEW
 def test_a_plane_has_no_preferred_axes(seed):
     """In two dimensions the first gradient fixes both axes, so that any rotation turns the path."""
-    R, gradients = rotation(seed, 2), STREAM[:, :2]
+    R, gradients = rotation(np.random.default_rng(seed), 2), STREAM[:, :2]
     here = run("soap", [1.0, 2.0], gradients, period=3, **RATES)
     there = run("soap", R @ [1.0, 2.0], gradients @ R.T, period=3, **RATES)
     np.testing.assert_allclose(there, here @ R.T, rtol=0, atol=40 * 0.1 * 12 * 1e3 * EPS)
@@ -165,7 +166,7 @@ def test_the_axes_are_turned_by_the_qr_step():
 
 def test_axes_become_eigenvectors():
     """Of the moment that stands still: gradients of one length along three directions in turn."""
-    R = rotation(5, 3)
+    R = rotation(np.random.default_rng(5), 3)
     gradients = np.tile(R * [[3.0], [1.0], [0.3]], (60, 1))
     state = last(gradients, period=1, beta2=0.999)
     eigenvectors = leading_directions(state.moment, 3)
