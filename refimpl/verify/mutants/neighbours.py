@@ -54,27 +54,11 @@ _REPLAYS = (
         "size",
     ),
     (
-        "lengths-times-the-gradient",
-        "Rprop's step is in proportion to the gradient.",
-        _RPROP,
-        "return theta - sign * size",
-        "return theta - np.abs(gradient) * sign * size",
-        "theta",
-    ),
-    (
         "penalty-for-its-inverse",
         "SP-BFGS takes the penalty where its inverse belongs.",
         _SP_BFGS,
         "slack = eps_g / max(length, 1.0 / FAR)",
         "slack = length / max(eps_g, 1.0 / FAR)",
-        "inverse",
-    ),
-    (
-        "penalty-by-the-square",
-        "SP-BFGS's noise is that of an inner product of step and gradient.",
-        _SP_BFGS,
-        "slack = eps_g / max(length, 1.0 / FAR)",
-        "slack = eps_g * max(length, 1.0 / FAR)",
         "inverse",
     ),
     (
@@ -150,14 +134,6 @@ _REPLAYS = (
         "V",
     ),
     (
-        "axes-in-no-order",
-        "SOAP's axes are not sorted before they are turned.",
-        _SOAP,
-        'order = np.argsort(-np.sum((V @ moment) * V, axis=1), kind="mergesort")',
-        "order = np.arange(theta.size)",
-        "V",
-    ),
-    (
         "shortest-axis-first",
         "SOAP sorts its axes the other way round.",
         _SOAP,
@@ -198,14 +174,6 @@ _REPLAYS = (
         "V",
     ),
     (
-        "counted-without-the-first",
-        "SOAP's period counts from one step later.",
-        _SOAP,
-        "if count % parameters.period == 0:",
-        "if count == 0 or (count - 1) % parameters.period == 0:",
-        "V",
-    ),
-    (
         "moment-by-the-first-rate",
         "SOAP's second moment forgets as fast as its mean.",
         _SOAP,
@@ -221,6 +189,64 @@ _REPLAYS = (
         "theta = theta + moved",
         "theta",
     ),
+    (
+        "uphill-by-signs",
+        "Rprop adds its steps.",
+        _RPROP,
+        "return theta - sign * size",
+        "return theta + sign * size",
+        "theta",
+    ),
+    (
+        "old-gradient-not-carried",
+        "SP-BFGS's changes of the gradient are from the first one.",
+        _SP_BFGS,
+        "SPBFGSState(H, theta.copy(), gradient.copy())",
+        "SPBFGSState(H, theta.copy(), state.old_gradient)",
+        "old_gradient",
+    ),
+    (
+        "inverse-not-carried",
+        "SP-BFGS's inverse Hessian is used, but not carried.",
+        _SP_BFGS,
+        "SPBFGSState(H, theta.copy(), gradient.copy())",
+        "SPBFGSState(state.inverse, theta.copy(), gradient.copy())",
+        "inverse",
+    ),
+    (
+        "moment-not-carried",
+        "SOAP's second moment is used, but not carried.",
+        _SOAP,
+        "SOAPState(moment, V, adam, count + 1)",
+        "SOAPState(state.moment, V, adam, count + 1)",
+        "moment",
+    ),
+    (
+        "axes-not-carried",
+        "SOAP's axes are turned, but those before them are carried.",
+        _SOAP,
+        "SOAPState(moment, V, adam, count + 1)",
+        "SOAPState(moment, state.V, adam, count + 1)",
+        "V",
+    ),
+)
+_WRITTEN_ELSEWHERE = (
+    ("rprop", "first", _RPROP, "parameters.first", "0.1", "size"),
+    ("soap", "alpha", _SOAP, "*parameters[:4]", "3e-3, *parameters[1:4]", "theta"),
+    (
+        *("soap", "beta1", _SOAP, "*parameters[:4]"),
+        *("parameters.alpha, 0.95, *parameters[2:4]", "adam.mean"),
+    ),
+    (
+        "soap",
+        "beta2",
+        _SOAP,
+        "*parameters[:4]",
+        "*parameters[:2], 0.95, parameters.eps",
+        "adam.square",
+    ),
+    ("soap", "eps", _SOAP, "*parameters[:4]", "*parameters[:3], 1e-8", "theta"),
+    ("soap", "period", _SOAP, "count % parameters.period", "count % 10", "V"),
 )
 # Method, source, the line that reads its hyperparameters, and values by default.
 _WRITTEN = (
@@ -228,7 +254,7 @@ _WRITTEN = (
         "rprop",
         _RPROP,
         "    eta_minus, eta_plus, _, smallest, largest = parameters\n",
-        ("eta_minus 0.5 size", "eta_plus 1.2 size"),
+        ("eta_minus 0.5 size", "eta_plus 1.2 size", "smallest 1e-6 size"),
     ),
     (
         "sp-bfgs",
@@ -243,9 +269,14 @@ def _written():
     for method, file, line, entries in _WRITTEN:
         for entry in entries:
             name, value, part = entry.split()
-            mistake = f"`{name}` of {method} is written into the step, {value} as by default."
-            words = f"{method}-writes-{name.replace('_', '-')}"
-            yield words, mistake, file, line, f"{line}    {name} = {value}\n", part
+            yield *_named(method, name), file, line, f"{line}    {name} = {value}\n", part
+    for method, name, *change in _WRITTEN_ELSEWHERE:
+        yield *_named(method, name), *change
+
+
+def _named(method, name):
+    words = f"{method}-writes-{name.replace('_', '-')}"
+    return words, f"`{name}` of {method} is written into the step, as by default."
 
 
 MUTANTS = tuple(
