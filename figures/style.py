@@ -101,6 +101,9 @@ LOOKS = {
     "ogr": Look("#cc4488", "-", "*"),
     "grouped_newton": Look("#9a6a3c", BROKEN, ">"),
     "grouped_newton_safeguarded": Look("#9a6a3c", "-", "|"),
+    "rprop": Look("#858382", "-", "."),
+    "sp_bfgs": Look("#9a6a3c", SPARSE, "_"),
+    "soap": Look(BLUE, LONG, "$S$"),
 }
 
 

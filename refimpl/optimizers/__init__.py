@@ -22,10 +22,13 @@ from .newton import newton
 from .ogr import ogr
 from .online_sfn import online_sfn
 from .pogr import pogr
+from .rprop import rprop
 from .scipy_baselines import bfgs, lbfgs, trust_exact
 from .sfn import sfn
 from .sgd import sgd
+from .soap import soap
 from .sogr import sogr
+from .sp_bfgs import sp_bfgs
 
 __all__ = ["METHODS", "Method", "bind", "get", "methods"]
 
@@ -51,6 +54,9 @@ METHODS = {
         ogr,
         grouped_newton,
         grouped_newton_safeguarded,
+        rprop,
+        sp_bfgs,
+        soap,
         bfgs,
         lbfgs,
         trust_exact,

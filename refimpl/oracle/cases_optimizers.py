@@ -17,6 +17,8 @@ from .summary import derivatives_formula
 STEPS = 100
 # Of the replays that only set hyperparameters apart.
 UNLIKE = 40
+# Of those where something is zero.
+SHORT = 20
 
 
 class Replay(NamedTuple):
@@ -156,6 +158,17 @@ OGR = {
     "turning": True,
     "row_sums": False,
 }
+NEIGHBOURS = {
+    "rprop": {
+        "eta_minus": 0.5,
+        "eta_plus": 1.25,
+        "first": 0.125,
+        "smallest": 2.0**-20,
+        "largest": 32.0,
+    },
+    "sp_bfgs": {"alpha": 0.75, "eps_g": 0.5, "longest": 2.0},
+    "soap": {"alpha": 0.125, "beta1": 0.75, "beta2": 0.875, "eps": 2.0**-20, "period": 3},
+}
 CURVATURE = ("newton", "sfn", "krylov_sfn")
 GROUPED = {
     "groups": 2,
@@ -202,6 +215,42 @@ def cases(draw=np.random.default_rng):
         yield summarized(rng, ("normal", "settings"), params, cases_settings.STEPS)
     clipped = {"groups": [[3, 1], [0, 2]], "strength": 0.375, "clip": True, "period": 3}
     yield drawn_summaries(rng, GROUPED | clipped, ("settings",))
+    yield from neighbours(draw)
+
+
+def neighbours(draw):
+    """Methods from elsewhere: plain, at two settings each, and where something is zero."""
+    rng = draw(20261129)
+    for method, params in NEIGHBOURS.items():
+        yield replay(rng, method, ("normal",), params, D=3, steps=UNLIKE)
+    for method, several in cases_settings.NEIGHBOURS.items():
+        for params in several:
+            steps = cases_settings.STEPS
+            yield replay(rng, method, ("normal", "settings"), params, D=3, steps=steps)
+    # A coordinate without a gradient, where no sign has changed.
+    still = replay(rng, "rprop", ("zero-gradient",), NEIGHBOURS["rprop"], steps=SHORT)
+    for t, pair in enumerate(still.stream):
+        if t % 5 in (1, 2):
+            pair["gradient"][0] = 0.0
+    yield still
+    # Without noise it is BFGS; and a position that stays, from which nothing is learned.
+    exact = NEIGHBOURS["sp_bfgs"] | {"eps_g": 0.0}
+    yield replay(rng, "sp_bfgs", ("normal",), exact, steps=SHORT)
+    resting = replay(rng, "sp_bfgs", ("constant-theta",), NEIGHBOURS["sp_bfgs"], D=3, steps=SHORT)
+    for t, pair in enumerate(resting.stream):
+        if t % 4 == 3:
+            pair["theta"][:] = resting.stream[t - 1]["theta"]
+    yield resting
+    # No first axis; later axes along which nothing was seen yet.
+    for flag, changed in (("first-step", {}), ("rank-deficient", {"period": 1})):
+        soap = NEIGHBOURS["soap"] | changed
+        found = replay(rng, "soap", ("zero-gradient", flag), soap, D=3, steps=SHORT)
+        for pair in found.stream[:1]:
+            pair["gradient"][:] = 0.0
+        for pair in found.stream[:9]:
+            pair["gradient"][1] = 0.0
+        yield found
+    yield replay(rng, "soap", ("one-dimension",), NEIGHBOURS["soap"], D=1, steps=SHORT)
 
 
 def unlike(draw):

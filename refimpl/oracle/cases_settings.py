@@ -92,6 +92,22 @@ SETTINGS = {
         | {"turning": True, "row_sums": True},
     ),
 }
+# Those of methods from elsewhere, each bound of a step within reach.
+NEIGHBOURS = {
+    "rprop": (
+        {"eta_minus": 0.375, "eta_plus": 1.5, "first": 0.25, "smallest": 0.125, "largest": 0.5},
+        {"eta_minus": 0.625, "eta_plus": 1.125, "first": 0.0625, "smallest": 2.0**-5}
+        | {"largest": 0.09375},
+    ),
+    "sp_bfgs": (
+        {"alpha": 0.375, "eps_g": 0.25, "longest": 0.5},
+        {"alpha": 0.625, "eps_g": 2.0, "longest": 0.125},
+    ),
+    "soap": (
+        {"alpha": 0.25, "beta1": 0.625, "beta2": 0.75, "eps": 0.25, "period": 2},
+        {"alpha": 0.0625, "beta1": 0.375, "beta2": 0.8125, "eps": 2.0**-6, "period": 5},
+    ),
+}
 GROUPED = (
     {"groups": 2, "strength": 3.0, "damping": 0.625, "period": 3, "direction": "momentum"}
     | {"smoothing": 0.375, "clip": False, "gamma": 0.75, "beta1": 0.625, "beta2": 0.75}

@@ -6,9 +6,9 @@ import numpy as np
 
 from . import cases_settings
 from .cases import dyadic
-from .cases_optimizers import CURVATURE, DYADIC, GROUPED, OGR
+from .cases_optimizers import CURVATURE, DYADIC, GROUPED, NEIGHBOURS, OGR
 
-STEPS, LONG = 60, 100
+STEPS, LONG, NEAR = 60, 100, 30
 # Starts of an ensemble: from 458 on the bound of its comparator is proved.
 RUNS, LAST = 480, 80
 HALVES = np.full((4, 4), 0.5) - np.eye(4)
@@ -96,6 +96,7 @@ def cases(draw=np.random.default_rng):
     yield from grouped(draw)
     yield from ensembles(draw)
     yield from safeguarded(draw)
+    yield from neighbours(draw)
 
 
 def hyperparameters(method, place):
@@ -214,6 +215,15 @@ def safeguarded(draw):
         yield shortened(sliced(rng, safe, place, ("backtracking",), steep), cases_settings.STEPS)
     still = TURNED._replace(start=(0.0, 0.0, 0.0, 0.0), noise=0.0, flags=("zero-gradient",))
     yield shortened(sliced(rng, safe, still, ("backtracking",), GROUPED | {"groups": 2}), 3)
+
+
+def neighbours(draw):
+    """Methods from elsewhere, which ask for a gradient alone, as momentum does."""
+    rng = draw(20261130)
+    for place in (QUADRATIC, BEALE, VALLEY):
+        for method, params in NEIGHBOURS.items():
+            found = trajectory(rng, "momentum", place, NEAR)
+            yield found._replace(method=method, params=params)
 
 
 def shortened(case, steps):

@@ -60,6 +60,10 @@ EQUATIONS = {
         "eq-injection",
         "eq-saddle-free",
         "eq-grouped-step",
+        "eq-rprop",
+        "eq-sp-bfgs",
+        "eq-soap-axes",
+        "eq-soap",
     ),
     "trajectories": (
         "eq-cdogr",
@@ -75,8 +79,11 @@ EQUATIONS = {
         "eq-newton",
         "eq-ogr-step",
         "eq-pogr",
+        "eq-rprop",
         "eq-saddle-free",
+        "eq-soap",
         "eq-sogr",
+        "eq-sp-bfgs",
     ),
 }
 # Hyperparameters and sizes; all other arguments are arrays or states.

@@ -24,6 +24,7 @@ from .family import (
     pogr,
     sogr,
 )
+from .neighbours import rprop, soap, sp_bfgs
 from .ogr import ogr
 
 
@@ -108,6 +109,9 @@ METHODS = {
         pogr,
         online_sfn,
         ogr,
+        rprop,
+        sp_bfgs,
+        soap,
     )
 }
 # Those that give grouped Newton its direction.

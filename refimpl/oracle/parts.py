@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from mpmath import mpf
 
-from . import cubic, grouped_newton, online_pca, qr_step, regression, repulsion, summary
+from . import cubic, grouped_newton, neighbours, online_pca, qr_step, regression, repulsion, summary
 from .arrays import eye, zeros
 
 
@@ -248,6 +248,7 @@ definition = SimpleNamespace(
     summarize=summary.derivatives,
     minimize_cubic=cubic.minimize_cubic,
     low_enough=grouped_newton.low_enough,
+    secant=neighbours.secant,
 )
 formula = SimpleNamespace(
     mean=RecursiveMean,
@@ -266,6 +267,7 @@ formula = SimpleNamespace(
     summarize=summary.derivatives_formula,
     minimize_cubic=cubic.minimize_cubic_formula,
     low_enough=grouped_newton.low_enough_formula,
+    secant=neighbours.secant_formula,
 )
 # Closed loops were certified before noise between the halves of a matrix was taken away: their
 # roundoff is that of the step as it is, and so it stays.

@@ -262,6 +262,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--entered"]:
-        print(json.dumps(entered(sys.argv[2:])))
+        print(json.dumps(entered(vectors.cases(sys.argv[2:]))))
     else:
         sys.exit(with_output(main, "refimpl.verify.reached"))

@@ -51,13 +51,17 @@ def test_start_at_a_stationary_point(method):
 
 @METHODS
 def test_gradients_become_zero(method):
-    """Five steps with a gradient, then 500 without: finite, and in the end at rest or nearly."""
-    rng = np.random.default_rng(0)
-    gradients = iter([*rng.standard_normal((5, D)), *np.zeros((501, D))])
+    """Five steps with a gradient, then 500 without: finite, and in the end at rest or nearly.
+
+    The step of SOAP falls by the root of 0.95 at each: from its 3e-3, below an ulp after 1200.
+    """
+    rng, still = np.random.default_rng(0), 1500 if method.name == "soap" else 500
+    gradients = iter([*rng.standard_normal((5, D)), *np.zeros((still + 1, D))])
+    steps = 5 + still
     result = refimpl.minimize(
-        quiet, np.ones(D), jac=lambda x: next(gradients), method=method.name, steps=505, seed=0
+        quiet, np.ones(D), jac=lambda x: next(gradients), method=method.name, steps=steps, seed=0
     )
-    assert result.nit == 505
+    assert result.nit == steps
     assert not result.diverged
     assert np.isfinite(result.path).all()
     np.testing.assert_array_equal(result.path[-1], result.path[-2])

@@ -9,6 +9,7 @@ from . import (
     grouped_newton,
     harmless,
     methods,
+    neighbours,
     online_pca,
     optimizers,
     qr_step,
@@ -38,5 +39,6 @@ MUTANTS = (
     *taylor.MUTANTS,
     *methods.MUTANTS,
     *trajectories.MUTANTS,
+    *neighbours.MUTANTS,
 )
 VARIANTS = harmless.VARIANTS
