@@ -2,7 +2,6 @@
 
 import ast
 import atexit
-import functools
 import json
 import math
 import os
@@ -14,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from ..._compile import PACKAGE
+from ...errors import VerificationError
 from ...vectors import REPLAY, selected
 from .. import compare, report, runner, supposed
 from ..compare import FAIL
@@ -63,27 +63,40 @@ def verified(mutant, families, cases=None):
     Returns
     -------
     runner.Report
+
+    Raises
+    ------
+    VerificationError
+        If what is asked for explanations does not answer.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy(mutant, folder)
         command = [sys.executable, "-c", BOOTSTRAP, folder]
         asked = selected(families) if cases is None else cases
-        return runner.verify(
+        reference = _reference()
+        found = runner.verify(
             command,
             families,
             asked,
             timeout=TIMEOUT,
-            reference=_reference(),
+            reference=reference,
             explained=EXPLAINED,
         )
+    if reference.lost:
+        # What is kept of a trial must not depend on whether the reference answered.
+        raise VerificationError(f"mutant {mutant.name}: the reference is lost: {reference.lost}")
+    return found
 
 
-@functools.cache
+_REFERENCES = []
+
+
 def _reference():
-    """One for all trials of a process, which end it with themselves."""
-    reference = supposed.Reference()
-    atexit.register(reference.close)
-    return reference
+    """One for all trials of a process, which end it with themselves; a new one if it is lost."""
+    if not _REFERENCES or _REFERENCES[-1].lost:
+        _REFERENCES.append(supposed.Reference())
+        atexit.register(_REFERENCES[-1].close)
+    return _REFERENCES[-1]
 
 
 def changed_function(mutant):
