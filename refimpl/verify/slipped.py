@@ -172,8 +172,7 @@ def _gives(failure, case):
         return False
     # Of some steps, these are the first.
     wanted = failure.wanted[: made.size]
-    size = np.max(np.abs(wanted), initial=0.0)
-    if made.shape != wanted.shape or np.max(np.abs(made - wanted)) > failure.near * size:
+    if not resemblance.close(made, wanted, failure.near):
         return False
     beside = _beside(failure, given, failure.answer)
     return all(_same(mine, its, CONSEQUENCE * failure.near) for mine, its in beside)
@@ -198,10 +197,7 @@ def _same(mine, its, near):
         return False
     if mine.shape != its.shape:
         return False
-    size = np.max(np.abs(its), initial=0.0)
-    return np.array_equal(mine, its, equal_nan=True) or bool(
-        np.max(np.abs(mine - its), initial=0.0) <= near * size
-    )
+    return np.array_equal(mine, its, equal_nan=True) or resemblance.close(mine, its, near)
 
 
 def _holds(case, arithmetic):
@@ -290,9 +286,8 @@ def _is_read(name, code, of_method):
     return not (of_method and name in PIECES) and "check" not in code.co_name
 
 
-@functools.cache
 def _functions():
-    """Code -> function, of all modules of the package that are loaded."""
+    """Code -> function, of all modules of the package that are loaded by now."""
     found = {}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == PACKAGE.name and module is not None:

@@ -22,14 +22,13 @@ from ..vectors.settings import WEIGHTS
 from . import compare, protocol, resemblance
 from .program_side import Program
 from .protocol import Fault
+from .resemblance import number
 
 # As plain Python: what compiled code gains the first answer would lose.
 COMMAND = (
     "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'\n"
     "from refimpl.verify import slipped; slipped.main()"
 )
-# Whole numbers, or any, of which fewer agree by accident.
-FEW = 6
 # Seconds for an answer, for the first word, and for all slips of a failure.
 SECONDS, START, SEARCHING = 20.0, 120.0, 600.0
 # So often it is started, and then given up.
@@ -53,7 +52,6 @@ NOTHING = {
     "period": 1,
     "max_alpha": math.inf,
 }
-WORDS = {"direction": ("gradient", "momentum", "adam")}
 # Inputs that may be taken for each other.
 EXCHANGED = (
     ("theta", "gradient"),
@@ -154,7 +152,7 @@ def explanation(case, failed, answer, arithmetic, reference):
         return ""
     short = shortened(case, failed.step)
     wanted = wanted_of(short, failed, answer)
-    if wanted is None or _counts(wanted):
+    if wanted is None or resemblance.by_accident(wanted):
         return ""
     right = wanted_of(short, failed, _certified(short))
     fitting, matrix = [], _square(short, failed)
@@ -197,11 +195,6 @@ def shortened(case, step, beyond=BEYOND):
     return case._replace(inputs=inputs, out={"steps": case.out["steps"][:last]})
 
 
-def _counts(numbers):
-    """Whether these are whole numbers, which many a mistake makes."""
-    return bool(np.all(numbers == np.round(numbers))) and numbers.size < FEW
-
-
 def _square(case, failed):
     """The shape of the field, where it is a square matrix that a single operation gives."""
     shape = () if case.method else compare.flat(case.out[failed.field], compare.certified)[0]
@@ -240,11 +233,7 @@ def _text(value):
 
 
 def _alike(a, b, arithmetic):
-    if a.shape != b.shape:
-        return False
-    size = np.max(np.abs(b), initial=0.0)
-    near = resemblance.NEAR[arithmetic]
-    return bool(np.max(np.abs(a - b), initial=0.0) <= near * size)
+    return resemblance.close(a, b, resemblance.NEAR[arithmetic])
 
 
 # -------------------------------------------------------------------------------- suppositions
@@ -302,7 +291,7 @@ def _hyperparameters(case):
     def with_(**changed):
         return case._replace(params=params | changed)
 
-    numbers = {name: _number(value) for name, value in params.items()}
+    numbers = {name: number(value) for name, value in params.items()}
     numbers = {name: value for name, value in numbers.items() if value is not None}
     for name, value in params.items():
         made = {}
@@ -319,8 +308,7 @@ def _hyperparameters(case):
             made[f"{name} {'off' if value else 'on'}"] = not value
         elif isinstance(value, int) and name != "D":
             made[f"{name} larger by 1"], made[f"{name} smaller by 1"] = value + 1, value - 1
-        if name in WORDS:
-            made |= {f"{name} {word}": word for word in WORDS[name]}
+        made |= {f"{name} {word}": word for word in _words(name)}
         if isinstance(value, list) and len(value) == 2 and name == "prior":
             made["the two variances of the prior exchanged"] = value[::-1]
             made["the prior's first variance twice"] = [value[0], value[0]]
@@ -331,7 +319,7 @@ def _hyperparameters(case):
             if other is None or other == value or other in seen:
                 continue
             seen.append(other)
-            yield f"{sentence} (here {_shown(_number(value, value))})", with_(**{name: other})
+            yield f"{sentence} (here {_shown(number(value, value))})", with_(**{name: other})
     for one, other in itertools.combinations(numbers, 2):
         if params[one] != params[other] and type(params[one]) is type(params[other]):
             swapped = {one: params[other], other: params[one]}
@@ -482,20 +470,6 @@ def _negated(value):
     return _scaled(value, -1.0)
 
 
-def _number(value, other=None):
-    """A number that a case holds, exactly; `other` for what is none."""
-    if isinstance(value, bool) or value is None:
-        return other
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str):
-        try:
-            return float.fromhex(value)
-        except ValueError:
-            return other
-    return other
-
-
 def _plain(value):
     """A hyperparameter as a case holds it."""
     if isinstance(value, bool | int | str) or value is None:
@@ -509,8 +483,15 @@ def _shown(value):
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
-        return json.dumps([_number(entry, entry) for entry in value])
+        return json.dumps([number(entry, entry) for entry in value])
     return str(value)
+
+
+def _words(name):
+    """The words that a hyperparameter may be; none where it is a number."""
+    from ..optimizers.method import WORDS
+
+    return WORDS.get(name, ())
 
 
 @functools.cache

@@ -12,13 +12,6 @@ from refimpl.verify.runner import Outcome
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(scope="module")
-def reference():
-    one = supposed.Reference()
-    yield one
-    one.close()
-
-
 def cases(family, most=8, **wanted):
     found = [
         case

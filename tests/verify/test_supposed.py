@@ -9,13 +9,6 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def reference():
-    one = supposed.Reference()
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
 def cases():
     return {
         case.id: case

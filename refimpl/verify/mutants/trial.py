@@ -17,6 +17,7 @@ from ...errors import VerificationError
 from ...vectors import REPLAY, selected
 from .. import compare, report, runner, supposed
 from ..compare import FAIL
+from ..diagnosis import operation
 from .mutant import OP, Mutant, changed, source
 
 # The copy comes before every other package of its name, and runs as plain Python.
@@ -284,7 +285,7 @@ def record(found):
             "tiers": _counts(outcomes),
             "failures": {name: _told(outcome, found) for name, outcome in first.items()},
             "flags": _shares(outcomes, lambda case: case.flags),
-            "operations": _shares(outcomes, lambda case: [f"{case.op} {case.method}".strip()]),
+            "operations": _shares(outcomes, lambda case: [operation(case)]),
         }
     return kept
 
