@@ -269,8 +269,8 @@ def _by_parameters(case, failed, like):
         idle = [outcome for outcome in like if _is(outcome.case.params.get(name), nothing)]
         if len(idle) >= IDLE and not any(outcome.verdict == FAIL for outcome in idle):
             found.append(
-                f"none of the {len(idle)} cases of {operation(case)} with {name} {nothing:g} fails, "
-                f"{len(failed)} of the {len(like) - len(idle)} others do"
+                f"none of the {len(idle)} cases of {operation(case)} with {name} {nothing:g} "
+                f"fails, {len(failed)} of the {len(like) - len(idle)} others do"
             )
     return found
 
@@ -293,8 +293,8 @@ def _by_flags(case, failed, like, notes):
     within, flag = held[0]
     number = "the one failure" if len(failed) == 1 else f"all {len(failed)} failures"
     return [
-        f"{number} of {operation(case)} {'is' if len(failed) == 1 else 'are'} among the {within} of "
-        f"{len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
+        f"{number} of {operation(case)} {'is' if len(failed) == 1 else 'are'} among the {within} "
+        f"of {len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
         f"catch: {notes[flag]['catches']}"
     ]
 
@@ -313,8 +313,8 @@ def _two_flags(case, failed, like, notes):
         return []
     (within, (one, other)), n = held[0], len(failed)
     return [
-        f"all {n} failures of {operation(case)} are among the {within} of {len(like)} cases that are "
-        f"{one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
+        f"all {n} failures of {operation(case)} are among the {within} of {len(like)} cases that "
+        f"are {one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
     ]
 
 
