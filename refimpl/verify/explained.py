@@ -12,10 +12,10 @@ TRIED = 3
 # Operations and methods in whose text slips are looked for, which takes seconds each.
 READ = 2
 # Other cases of the operation that a slip must explain, and that it must leave right.
-OTHERS, RIGHT = 3, 6
+OTHERS, RIGHT = 3, 12
 # Of a case of steps that passes, how many are made anew.
 STEPS = 6
-# Statements in one of which the slip may be, for it to be told.
+# Statements in one of which the slip may be, for it to be told; more only within one file.
 STATEMENTS = 2
 
 
@@ -107,7 +107,8 @@ def named(slips):
     first = {}
     for slip in slips:
         first.setdefault((slip["file"], slip["line"]), slip)
-    if not 0 < len(first) <= STATEMENTS:
-        return ""
     told = [f"{slip['words']} ({slip['file']}, line {slip['line']})" for slip in first.values()]
-    return f"it is the answer of {' or of '.join(told)}"
+    if not told or (len(told) > STATEMENTS and len({file for file, _ in first}) > 1):
+        return ""
+    more = ["what comes to the same"] if len(told) > STATEMENTS else []
+    return f"it is the answer of {' or of '.join([*told[:STATEMENTS], *more])}"

@@ -332,7 +332,9 @@ def in_words(factor, names, near):
                 f"1 / (1 - {name})^2": (1.0 - p) ** -2,
             }
         found += [word for word, value in made.items() if abs(factor - value) <= near * value]
-    for (one, p), (other, q) in itertools.permutations(names.items(), 2):
+    # Two hyperparameters have small factors by accident.
+    pairs = [] if _small(factor, near) else itertools.permutations(names.items(), 2)
+    for (one, p), (other, q) in pairs:
         if abs(factor - q / p) <= near * abs(q / p):
             found.append(f"{other} / {one}, as if {other} stood for {one}")
     return f": {found[0]}" if len(found) == 1 else ""

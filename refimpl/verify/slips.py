@@ -34,8 +34,8 @@ class Slip(NamedTuple):
     statement: int  # its first line
 
 
-def slips(function, neighbours=lambda name, given: (), kind=None):
-    """Every slip in a function of one sort: of its formulas, or of the names in them.
+def slips(function, neighbours=lambda name, given: (), kind=None, of_names=False):
+    """Every slip in a function of one sort: in its formulas, or in the names that they have.
 
     Parameters
     ----------
@@ -45,8 +45,11 @@ def slips(function, neighbours=lambda name, given: (), kind=None):
         ``neighbours(name, given)`` are dotted names of other functions that take as many arguments,
         and how many of them.
     kind : callable, optional
-        ``kind(name)`` of a dotted name says what it stands for, None where that is not known. If it
-        is given the slips are those of names: another of the same kind stands there.
+        ``kind(name)`` of a dotted name says what it stands for, "number" for a real one, None where
+        that is not known.
+    of_names : bool, optional
+        Another name of the same kind stands there, or one that is used twice in a statement is
+        another in both places; otherwise all else.
 
     Yields
     ------
@@ -54,12 +57,8 @@ def slips(function, neighbours=lambda name, given: (), kind=None):
     """
     seen = set()
     for site in _sites(function):
-        found = (
-            _alternatives(site, function, neighbours)
-            if kind is None
-            else _other_names(site, function, kind)
-        )
-        for made in found:
+        found = _other_names if of_names else _alternatives
+        for made in found(site, function, neighbours, kind or (lambda name: None)):
             with site.holding(made):
                 after = ast.unparse(made if site.node is site.statement else site.statement)
                 if (site.line, after) in seen or after == site.text:
@@ -139,6 +138,8 @@ def _code(function):
 
 
 def _said(site, made):
+    if isinstance(site.node, ast.stmt) and not isinstance(made, ast.Pass | ast.If):
+        return f"`{_short(made)}` in place of `{_short(site.node)}`"
     if isinstance(site.node, ast.stmt):
         if isinstance(site.node, ast.If):
             never = isinstance(made.test, ast.Constant) and not made.test.value
@@ -172,13 +173,13 @@ def _short(node):
 # ---------------------------------------------------------------------------------- the slips
 
 
-def _alternatives(site, function, neighbours):
+def _alternatives(site, function, neighbours, kind):
     node = site.node
     if isinstance(node, ast.stmt):
         yield from _of_statement(node)
         return
     kinds = {
-        ast.BinOp: _of_operation,
+        ast.BinOp: lambda node: _of_operation(node, kind),
         ast.Compare: _of_comparison,
         ast.BoolOp: _of_words,
         ast.IfExp: lambda node: (node.body, node.orelse),
@@ -223,7 +224,7 @@ def _same(one, other):
     return ast.dump(one) == ast.dump(other)
 
 
-def _of_operation(node):
+def _of_operation(node, kind):
     left, op, right = node.left, type(node.op), node.right
     yield left
     yield right
@@ -237,6 +238,9 @@ def _of_operation(node):
         yield _op(left, other, right)
     if op in (ast.Sub, ast.Div, ast.MatMult) and not _same(left, right):
         yield _op(right, op, left)
+    if op is ast.Div and isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
+        # Numerator and denominator exchanged.
+        yield _op(_op(left.left, ast.Mult, right), ast.Div, left.right)
     if op is ast.Sub:
         yield ast.UnaryOp(ast.USub(), right)
     if op is ast.MatMult:
@@ -253,11 +257,10 @@ def _of_operation(node):
                 yield _op(total.left, inner, _op(factor, op, total.right))
     for part, other in ((left, right), (right, left)):
         # Of two that are weighed, both by the one or both by the other.
-        if op in (ast.Mult, ast.Div) and isinstance(part, ast.Name | ast.Attribute):
-            made = _op(ast.Constant(1.0), ast.Sub, part)
-            yield _op(made, op, other) if part is left else _op(other, op, made)
+        if op in (ast.Mult, ast.Div) and kind(ast.unparse(part)) == "number":
             one = ast.Constant(1.0)
             for made in (
+                _op(one, ast.Sub, part),
                 _op(part, ast.Mult, part),
                 _op(part, ast.Add, one),
                 _op(part, ast.Sub, one),
@@ -352,9 +355,11 @@ def _of_call(node, neighbours):
         yield ast.Call(ast.parse(other, mode="eval").body, given[:count], node.keywords)
 
 
-def _other_names(site, function, kind):
+def _other_names(site, function, neighbours, kind):
     """Another value of the same kind that the text knows, that of the step before first."""
     node = site.node
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Return):
+        yield from _others_throughout(node, function, kind)
     callee = isinstance(site.holder, ast.Call) and site.field == "func"
     if callee or not isinstance(node, ast.Name | ast.Attribute) or not _is_chain(node):
         return
@@ -369,6 +374,21 @@ def _other_names(site, function, kind):
     for other in known | dict.fromkeys(chains):
         if other != mine and wanted is not None and kind(other) == wanted:
             yield ast.parse(other, mode="eval").body
+
+
+def _others_throughout(node, function, kind):
+    """A statement in which one name is another wherever it stands, if that is more than once."""
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    known = dict.fromkeys(n.id for n in ast.walk(function) if isinstance(n, ast.Name))
+    for name in dict.fromkeys(names):
+        for other in known:
+            same = kind(name) is not None and kind(name) == kind(other)
+            if names.count(name) > 1 and same and other != name:
+                made = ast.parse(ast.unparse(node)).body[0]
+                for part in ast.walk(made):
+                    if isinstance(part, ast.Name) and part.id == name:
+                        part.id = other
+                yield made
 
 
 def _of_next_step(node, function):

@@ -130,10 +130,13 @@ def test_a_reference_that_is_lost_is_remarked(monkeypatch):
 
 
 def test_slips_of_one_statement_are_told_once():
-    def slip(words, line):
-        return {"words": words, "file": "a.py", "line": line}
+    def slip(words, line, file="a.py"):
+        return {"words": words, "file": file, "line": line}
 
     both = explained.named([slip("x", 1), slip("the same", 1), slip("y", 2)])
     assert both == "it is the answer of x (a.py, line 1) or of y (a.py, line 2)"
-    assert explained.named([slip("x", 1), slip("y", 2), slip("z", 3)]) == ""
+    three = explained.named([slip("x", 1), slip("y", 2), slip("z", 3)])
+    assert three == f"{both} or of what comes to the same"
+    # As much at home here as there: nothing is sure.
+    assert explained.named([slip("x", 1), slip("y", 2), slip("z", 3, "b.py")]) == ""
     assert explained.named([]) == ""

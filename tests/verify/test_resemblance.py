@@ -129,13 +129,13 @@ def test_rows_and_columns_exchanged():
 
 
 def test_a_factor_is_told_by_the_hyperparameters_that_alone_make_it():
-    params = {"beta": (0.375).hex(), "gamma": (0.75).hex()}
+    params = {"beta": (0.375).hex(), "gamma": (0.875).hex()}
     for factor, words in (
         (0.375, "beta"),
         (1.0 / 0.375, "1 / beta"),
         (0.625 / 0.375, "(1 - beta) / beta, as if it weighed the other part"),
-        (2.0, "gamma / beta, as if gamma stood for beta"),
-        (0.75**2, "gamma^2"),
+        (0.875 / 0.375, "gamma / beta, as if gamma stood for beta"),
+        (0.875**2, "gamma^2"),
     ):
         [found] = told(V, factor * V, params)
         assert found == f"it is {factor:.7g} times the certified value: {words}"

@@ -48,7 +48,7 @@ def made(text, **more):
     ],
 )
 def test_a_formula_is_written_wrongly(body, words, value):
-    found = made(f"def f(a, b):\n    {body}\n")
+    found = made(f"def f(a, b):\n    {body}\n", kind=lambda name: "number")
     if value is None:
         assert words not in found
     else:
@@ -91,11 +91,20 @@ def test_a_neighbour_that_takes_as_much():
 def test_names_stand_for_others_of_their_kind_alone():
     text = "def f(state, V, g):\n    m = state.m + g\n    return m @ V\n"
     kinds = {"V": "matrix", "state.V": "matrix"} | dict.fromkeys(("g", "m", "state.m"), "vector")
-    found = made(text, kind=kinds.get)
+    found = made(text, kind=kinds.get, of_names=True)
     assert "`m @ state.V` in place of `m @ V`" in found
     assert "`g @ V` in place of `m @ V`" in found
     assert not any("`m @ m`" in words for words in found)
-    assert made(text, kind=lambda name: None) == {}
+    assert made(text, kind=lambda name: None, of_names=True) == {}
+
+
+def test_a_name_is_another_in_a_whole_statement():
+    text = "def f(a, b):\n    return a.x * 2 + a.y\n"
+    found = made(text, kind={"a": "state", "b": "state"}.get, of_names=True)
+    assert "`return b.x * 2 + b.y` in place of `return a.x * 2 + a.y`" not in found
+    text = "def f(a, b):\n    return a.x * 2 + a.y + b.x\n"
+    found = made(text, kind={"a": "state", "b": "state"}.get, of_names=True)
+    assert "`return b.x * 2 + b.y + b.x` in place of `return a.x * 2 + a.y + b.x`" in found
 
 
 def test_what_only_raises_or_says_is_no_formula():
