@@ -29,7 +29,7 @@ from . import compare, protocol, python_side, resemblance, supposed
 from .slips import slips
 
 # Seconds of the processor for one case, and for all slips of a failure.
-ONE, ALL = 5.0, 90.0
+ONE, ALL = 5.0, 30.0
 # A slip may take so many times what the text takes as it is, and at least so many seconds.
 LONGER, LEAST_TIME = 10.0, 0.05
 # Numbers of which fewer agree by accident, over all failures that are looked at.

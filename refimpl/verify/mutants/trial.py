@@ -51,7 +51,7 @@ def copy(mutant, folder):
     source(mutant.file, package).write_text(text, encoding="utf-8")
 
 
-def verified(mutant, families, cases=None):
+def verified(mutant, families, cases=None, explained=EXPLAINED):
     """The report on a mutant, by the ordinary runner.
 
     Parameters
@@ -60,6 +60,8 @@ def verified(mutant, families, cases=None):
     families : list of vectors.Family
     cases : list of vectors.Case, optional
         All of them if not given.
+    explained : int, optional
+        Operations and methods that are looked into for an explanation.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def verified(mutant, families, cases=None):
             asked,
             timeout=TIMEOUT,
             reference=reference,
-            explained=EXPLAINED,
+            explained=explained,
         )
     if reference.lost:
         # What is kept of a trial must not depend on whether the reference answered.
@@ -146,7 +148,7 @@ def _followed(family):
     return json.loads(run.stdout), {outcome.case.id: outcome for outcome in report.outcomes}
 
 
-def tried(mutant, families):
+def tried(mutant, families, explained=EXPLAINED):
     """As `verified`, but cases that never enter the changed function are not put once more.
 
     A case whose run does not meet the change answers as it does without it; so its outcome is that
@@ -164,7 +166,7 @@ def tried(mutant, families):
     asked = [case for case in selected(families) if "" in met or case.id in met]
     if not asked:
         asked = selected(families)[:1]
-    report = verified(mutant, families, asked)
+    report = verified(mutant, families, asked, explained)
     kept |= {outcome.case.id: outcome for outcome in report.outcomes}
     return report._replace(outcomes=tuple(kept[case.id] for case in selected(families)))
 
