@@ -12,7 +12,7 @@ TRIED = 3
 # Operations and methods in whose text slips are looked for, which takes seconds each.
 READ = 2
 # Other cases of the operation that a slip must explain, and that it must leave right.
-OTHERS, RIGHT = 3, 12
+OTHERS, RIGHT = 5, 12
 # Of a case of steps that passes, how many are made anew.
 STEPS = 6
 # Statements in one of which the slip may be, for it to be told; more only within one file.
@@ -90,10 +90,20 @@ def question(outcome, outcomes, arithmetic):
                 "answer": other.answer,
                 "failed": _failed(other)._asdict(),
             }
-            for other in (outcome, *failures[:OTHERS])
+            for other in (outcome, *_of_all_sizes(failures, OTHERS))
         ],
-        "passes": [supposed.shortened(case, STEPS, beyond=0)._asdict() for case in passes[:RIGHT]],
+        "passes": [
+            supposed.shortened(case, STEPS, beyond=0)._asdict()
+            for case in _of_all_sizes(passes, RIGHT)
+        ],
     }
+
+
+def _of_all_sizes(cases, most):
+    """Some of what is ordered by its size, the largest among them: the smallest are special."""
+    if len(cases) <= most:
+        return cases
+    return [cases[(k + 1) * len(cases) // most - 1] for k in range(most)]
 
 
 def named(slips):

@@ -137,7 +137,7 @@ def _code(function):
 # ------------------------------------------------------------------------------------- in words
 
 
-def _said(site, made):
+def _said(site, made, decided=False):
     if isinstance(site.node, ast.stmt) and not isinstance(made, ast.Pass | ast.If):
         return f"`{_short(made)}` in place of `{_short(site.node)}`"
     if isinstance(site.node, ast.stmt):
@@ -145,6 +145,10 @@ def _said(site, made):
             never = isinstance(made.test, ast.Constant) and not made.test.value
             return f"`if {_short(site.node.test)}` {'never' if never else 'always'} taken"
         return f"a step without `{_short(site.node)}`"
+    if isinstance(site.statement, ast.If | ast.While) and not decided:
+        # Which way it goes wrong, not by what: many a threshold decides alike.
+        said = _said(site, made, decided=True)
+        return f"`if {_short(site.statement)}` decided otherwise, as by {said}"
     if isinstance(site.holder, ast.keyword):
         name = site.holder.arg
         return f"`{name}={_short(made)}` in place of `{name}={_short(site.node)}`"

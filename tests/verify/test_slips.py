@@ -62,6 +62,12 @@ def test_statements_are_left_out_or_always_taken():
     assert found["`if a < b` never taken"](1.0, 2.0) == 2.0
 
 
+def test_of_a_condition_it_is_said_that_it_decides_otherwise():
+    found = made("def f(a, b):\n    if abs(a) < b:\n        return 1.0\n    return 2.0\n")
+    words = "`if abs(a) < b` decided otherwise, as by `a` in place of `abs(a)`"
+    assert found[words](-3.0, 2.0) == 1.0
+
+
 def test_an_array_of_a_formula_is_turned():
     found = made("def f(a, b):\n    return a @ b.T\n")
     assert "`a @ b` in place of `a @ b.T`" in found
