@@ -28,6 +28,9 @@ PLACES = (
     "only its column",
     "it is off within the span",
     "it is off outside of the span",
+    "steps were right, and so, as far as they show it, is",
+    "the first step already: is it the gradient of",
+    "the distributions differ by",
 )
 
 

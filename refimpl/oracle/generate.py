@@ -1,12 +1,14 @@
 """Writes the reference outputs: ``python -m refimpl.oracle [family ...] [--out folder]``.
 
 Everything is drawn from explicit seeds and computed in multiple precision, so that a second run
-writes the same bytes; ``--check`` says whether it does, and writes nothing.
+writes the same bytes; ``--check`` says whether it does, and writes nothing. ``--new`` computes the
+cases alone that a file does not have yet, and takes the others as they stand in it.
 """
 
 import argparse
 import concurrent.futures
 import itertools
+import json
 import math
 import time
 from pathlib import Path
@@ -337,6 +339,19 @@ def regenerate(family, ids=None):
     return {case["id"]: case for case in records(family, wanted)}
 
 
+def completed(family, path, workers=0):
+    """The records of a family: those of a file as they stand there, the others computed."""
+    document = json.loads(path.read_bytes()) if path.exists() else {"cases": []}
+    stored = {
+        case["id"]: {key: value for key, value in case.items() if key != "sha256"}
+        for case in document["cases"]
+    }
+    names = [name for name, _ in numbered(family)]
+    missing = set(names) - set(stored)
+    stored |= {case["id"]: case for case in records(family, missing, workers)}
+    return [stored[name] for name in names]
+
+
 def written(family, cases, seed=None):
     """The file of a family as text; of fresh cases with the seed that they are from."""
     flags = {flag for case in cases for flag in case["flags"]}
@@ -371,15 +386,23 @@ def _main(arguments):
     parser.add_argument("family", nargs="*", help="families to write, by default all")
     parser.add_argument("--out", type=Path, default=vectors.FOLDER, help="folder to write to")
     parser.add_argument("--workers", type=int, default=2, help="processes; 0: none besides this")
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--check", action="store_true", help="compare, and write nothing")
+    either.add_argument(
+        "--new", action="store_true", help="compute only the cases that the file does not have"
+    )
     options = parser.parse_args(arguments)
     folder = as_path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     different = []
     for family in options.family or FAMILIES:
         begun = time.monotonic()
-        text = written(family, records(family, workers=options.workers))
         path = folder / f"{family}.json"
+        if options.new:
+            cases = completed(family, path, options.workers)
+        else:
+            cases = records(family, workers=options.workers)
+        text = written(family, cases)
         if not options.check:
             path.write_text(text, encoding="ascii", newline="\n")
         elif not path.exists() or path.read_bytes() != text.encode("ascii"):

@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 
-from ..vectors import REPLAY, TRAJECTORY, is_word
+from ..vectors import REPLAY, TRAJECTORY
 from . import compare, resemblance, supposed
 from .compare import ACCEPTABLE, FAIL, PASS
 from .protocol import FORCED
@@ -18,7 +18,7 @@ from .runner import HELD, KNOWN, UNEXPECTED
 # Other failures of an operation that are looked at, for what they have in common.
 OTHERS = 12
 # Cases in which a hyperparameter does nothing, for it to be told that none of them fails.
-FEW = 5
+IDLE = 5
 # Of the cases of an operation, how many may have a flag that still tells something.
 SHARE = 0.5
 
@@ -267,17 +267,17 @@ def _by_parameters(case, failed, like):
     found = []
     for name, nothing in supposed.NOTHING.items():
         idle = [outcome for outcome in like if _is(outcome.case.params.get(name), nothing)]
-        if len(idle) >= FEW and not any(outcome.verdict == FAIL for outcome in idle):
+        if len(idle) >= IDLE and not any(outcome.verdict == FAIL for outcome in idle):
             found.append(
-                f"none of the {len(idle)} cases of {_asked(case)} with {name} {nothing:g} fails, "
-                f"{len(failed)} of the {len(like) - len(idle)} others do"
+                f"none of the {len(idle)} cases of {operation(case)} with {name} {nothing:g} "
+                f"fails, {len(failed)} of the {len(like) - len(idle)} others do"
             )
     return found
 
 
 def _is(given, number):
     """Whether a hyperparameter of a case is this number."""
-    return isinstance(given, str) and not is_word(given) and float.fromhex(given) == number
+    return isinstance(given, str) and resemblance.number(given) == number
 
 
 def _by_flags(case, failed, like, notes):
@@ -293,8 +293,8 @@ def _by_flags(case, failed, like, notes):
     within, flag = held[0]
     number = "the one failure" if len(failed) == 1 else f"all {len(failed)} failures"
     return [
-        f"{number} of {_asked(case)} {'is' if len(failed) == 1 else 'are'} among the {within} of "
-        f"{len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
+        f"{number} of {operation(case)} {'is' if len(failed) == 1 else 'are'} among the {within} "
+        f"of {len(like)} cases that are {flag!r}: {notes[flag]['description']} These are there to "
         f"catch: {notes[flag]['catches']}"
     ]
 
@@ -313,10 +313,11 @@ def _two_flags(case, failed, like, notes):
         return []
     (within, (one, other)), n = held[0], len(failed)
     return [
-        f"all {n} failures of {_asked(case)} are among the {within} of {len(like)} cases that are "
-        f"{one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
+        f"all {n} failures of {operation(case)} are among the {within} of {len(like)} cases that "
+        f"are {one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
     ]
 
 
-def _asked(case):
+def operation(case):
+    """Operation and method of a case, as they are told."""
     return f"{case.op} {case.method}".strip()

@@ -262,6 +262,7 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--entered"]:
-        print(json.dumps(entered(vectors.cases(sys.argv[2:]))))
+        of_families = (case for name in sys.argv[2:] for case in vectors.load(name).cases)
+        print(json.dumps(entered(of_families)))
     else:
         sys.exit(with_output(main, "refimpl.verify.reached"))

@@ -5,7 +5,7 @@ from collections import Counter
 
 from . import compare
 from .compare import ACCEPTABLE, FAIL, PASS, UNINFORMATIVE
-from .diagnosis import diagnosis
+from .diagnosis import diagnosis, operation
 from .diagnosis import likely_causes as likely_causes
 from .resemblance import looks_like as looks_like
 from .resemblance import resemblance as resemblance
@@ -13,7 +13,7 @@ from .runner import HELD, KNOWN, SKIPPED, UNEXPECTED
 
 # Of the JSON, by which it is known again.
 REPORT = "refimpl-verify/1"
-WORDS = {FAIL: "FAIL"}
+SHOWN = {FAIL: "FAIL"}
 
 
 def text(report, everything=False):
@@ -47,7 +47,7 @@ def skipped(report):
     counts = {}
     for outcome in report.outcomes:
         if outcome.verdict == SKIPPED:
-            what = f"{outcome.case.op} {outcome.case.method}".strip()
+            what = operation(outcome.case)
             key = (outcome.message,) if what in outcome.message else (what, outcome.message)
             counts[key] = counts.get(key, 0) + 1
     return [f"skipped {n}: {': '.join(key)}" for key, n in counts.items()]
@@ -62,7 +62,7 @@ def skipped_in_short(report):
 
 def case_line(outcome, width=0):
     """Id, verdict, digits, error in units of K u, flags."""
-    verdict = WORDS.get(outcome.verdict, outcome.verdict)
+    verdict = SHOWN.get(outcome.verdict, outcome.verdict)
     parts = [outcome.case.id.ljust(width), verdict.ljust(15)]
     judged = compare.worst(outcome.fields) if outcome.fields else None
     if judged is not None and not judged.problem:

@@ -3,6 +3,8 @@
 Each sentence states a relation that holds to all digits but a few; where none does, none is named.
 A number by itself is some multiple of any other, so of single numbers only such factors count as a
 mistake makes: small integers and their inverses, and what is made of the case's hyperparameters.
+
+Long: one relation after the other.
 """
 
 import itertools
@@ -13,15 +15,20 @@ import numpy as np
 from ..vectors import OF_STEPS, REPLAY, TRAJECTORY
 from . import compare
 
-# Share of the largest entry by which two arrays may differ and be the same.
+# Share of the largest entry by which two arrays may differ and be the same: of the digits that an
+# arithmetic has, the last third or so is left to rounding.
 NEAR = {"binary64": 1e-9, "binary32": 1e-5}
+# How often the unit roundoff of an arithmetic the entries of a difference may be off.
+LOST = 8.0
+# Whole numbers, or rows in some order, of which fewer agree by accident.
+FEW = 6
 # Factors that a single number may be off by, and be told so.
 SMALL = (2.0, 3.0, 4.0, 6.0, 0.5, 1.0 / 3.0, 0.25, 1.0 / 6.0, math.sqrt(2.0), math.sqrt(0.5))
 # Errors of the size of the rounding of single precision, in units of the largest entry.
 ROUGH = (2.0**-29, 2.0**-22)
 SINGLE = (
-    "it has as many digits as single precision; is a part of it computed in float32, or a constant "
-    "given with too few digits?"
+    "it has as many digits as single precision; is a part of it computed in float32, a constant "
+    "given with too few digits, or a small number as the difference of two large ones?"
 )
 
 
@@ -75,21 +82,33 @@ def _is_other(a, b, other, arithmetic):
     if other.shape != b.shape or not np.isfinite(other).all() or not np.any(other):
         return False
     # A few whole numbers agree by accident.
-    if a.size < 6 and np.all(a == np.round(a)):
+    if by_accident(a):
         return False
     near = NEAR[arithmetic]
     return close(a, other, near) and not close(other, b, near)
 
 
+def by_accident(numbers):
+    """Whether these are a few whole numbers, which many a mistake makes."""
+    return bool(np.all(numbers == np.round(numbers))) and numbers.size < FEW
+
+
+def number(value, other=None):
+    """A number that a case holds, exactly; `other` for what is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return float.fromhex(value)
+        except ValueError:
+            return other
+    return other
+
+
 def hyperparameters(case):
-    """Names and values of those that are single numbers."""
-    found = {}
-    for name, given in case.params.items():
-        if isinstance(given, str):
-            try:
-                found[name] = float.fromhex(given)
-            except ValueError:
-                continue
+    """Names and values of those that are single numbers, but for whole ones."""
+    found = {name: number(given) for name, given in case.params.items() if isinstance(given, str)}
+    found = {name: value for name, value in found.items() if value is not None}
     if "beta" in case.inputs.get("state", {}):
         found.setdefault("beta", float.fromhex(case.inputs["state"]["beta"]))
     return {name: value for name, value in found.items() if math.isfinite(value) and value}
@@ -199,15 +218,15 @@ def _parallel(a, b):
 
 def _of_change(a, b, before, what, names, arithmetic):
     """What of the certified change of a quantity is in the answer."""
-    near = NEAR[arithmetic]
+    near, unit = NEAR[arithmetic], compare.ARITHMETIC[arithmetic].unit
     if before.shape != b.shape or not np.isfinite(before).all():
         return []
     change, wanted = a - before, b - before
     if not np.any(wanted):
         return []
-    lost = np.max(np.abs(before), initial=0.0) / np.max(np.abs(wanted)) * 1e-15
+    lost = np.max(np.abs(before), initial=0.0) / np.max(np.abs(wanted)) * LOST * unit
     near = max(near, 100.0 * lost)
-    if near > 1e-4:
+    if near > math.sqrt(NEAR[arithmetic]):
         return []
     if np.max(np.abs(change)) <= near * np.max(np.abs(wanted)):
         return ["no step is made" if what == "the step" else "it is the value before this step"]
@@ -313,7 +332,9 @@ def in_words(factor, names, near):
                 f"1 / (1 - {name})^2": (1.0 - p) ** -2,
             }
         found += [word for word, value in made.items() if abs(factor - value) <= near * value]
-    for (one, p), (other, q) in itertools.permutations(names.items(), 2):
+    # Two hyperparameters have small factors by accident.
+    pairs = [] if _small(factor, near) else itertools.permutations(names.items(), 2)
+    for (one, p), (other, q) in pairs:
         if abs(factor - q / p) <= near * abs(q / p):
             found.append(f"{other} / {one}, as if {other} stood for {one}")
     return f": {found[0]}" if len(found) == 1 else ""
@@ -351,7 +372,7 @@ def resemblance(a, b, arithmetic="binary64", names=None):
     if alike(-a, b):
         return "it is the certified value with the opposite sign"
     if a.ndim == 2:
-        words = _of_matrices(a, b, alike)
+        words = _of_matrices(a, b, alike, near)
         if words:
             return words
     factor = np.sum(a * b) / np.sum(b * b)
@@ -373,7 +394,7 @@ def resemblance(a, b, arithmetic="binary64", names=None):
     return ""
 
 
-def _of_matrices(a, b, alike):
+def _of_matrices(a, b, alike, near):
     square = a.shape[0] == a.shape[1] > 1
     if alike(a.T, b):
         return "it is the transpose of the certified matrix"
@@ -383,15 +404,17 @@ def _of_matrices(a, b, alike):
         return "its rows are those of the certified matrix in reverse order"
     if alike(a[:, ::-1], b):
         return "its columns are those of the certified matrix in reverse order"
-    if 1 < len(a) < 6:
+    if 1 < len(a) < FEW:
         for order in itertools.permutations(range(len(a))):
             if alike(a, b[list(order)]):
                 return "its rows are those of the certified matrix in another order"
-    if len(a) > 1 and all(min(_part(r, s), _part(r, -s)) < 1e-9 for r, s in zip(a, b, strict=True)):
+    if len(a) > 1 and all(
+        min(_part(r, s), _part(r, -s)) <= near for r, s in zip(a, b, strict=True)
+    ):
         return "its rows are those of the certified matrix but for their signs"
     if square and alike(np.diag(a), np.diag(b)):
         return "its diagonal is right, the entries beside it are not"
-    if square and _symmetric(a) and _symmetric(b):
+    if square and alike(a.T, a) and alike(b.T, b):
         if alike(np.linalg.eigvalsh(a), np.linalg.eigvalsh(b)):
             return "it has the eigenvalues of the certified matrix, along other axes"
     elif not square and alike(a.T @ a, b.T @ b):
@@ -401,10 +424,6 @@ def _of_matrices(a, b, alike):
 
 def _part(r, s):
     return np.max(np.abs(r - s))
-
-
-def _symmetric(A):
-    return np.max(np.abs(A - A.T)) <= 1e-9 * np.max(np.abs(A))
 
 
 def entries(a, b, arithmetic):

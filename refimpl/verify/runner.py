@@ -14,8 +14,9 @@ from typing import NamedTuple
 from .._outside import as_path
 from ..errors import VectorError, VerificationError, unknown
 from ..vectors import REPLAY
-from . import compare, protocol, supposed
+from . import compare, protocol
 from .compare import ARITHMETIC, FAIL, PASS, VERDICTS
+from .explained import explain
 from .program_side import Program
 from .protocol import Fault, Greeting
 
@@ -26,8 +27,8 @@ OUTCOMES = (*VERDICTS, SKIPPED, KNOWN, UNEXPECTED)
 TIMEOUT = 30.0
 # Seconds, at least, for the answer to `start`; what Python imports may be large.
 START_TIMEOUT, PYTHON_START_TIMEOUT = 10.0, 120.0
-# Operations and methods that are looked into, and failures of each, until one is explained.
-EXPLAINED, TRIED = 5, 3
+# Operations and methods that are looked into for an explanation.
+EXPLAINED = 5
 # After so many vain attempts in a row a program is not started again.
 ATTEMPTS = 3
 
@@ -320,7 +321,8 @@ def verify(
     # What is known to fail needs no explanation.
     put = [_expected(outcome, known or {}) for outcome in put]
     if not stopped.is_set():
-        put = _explained(put, arithmetic.name, reference, explained, stopped)
+        put, said = explain(put, arithmetic.name, reference, explained, stopped)
+        remarks += said
     remarks += _not_kept(put, who)
     return Report(
         who=who,
@@ -351,33 +353,6 @@ def _once(outcome, again):
         return outcome
     message = f"one answer belongs to each question, {extra + 1} came; is it printed twice?"
     return outcome._replace(verdict=FAIL, problem="SecondAnswer", message=message)
-
-
-def _explained(outcomes, arithmetic, reference, most, stopped):
-    """The first failures of each operation and method, with the supposition that explains one."""
-    own = supposed.Reference() if reference is None else reference
-    asked, found = {}, []
-    try:
-        for outcome in outcomes:
-            key = outcome.case.op, outcome.case.method
-            failed = compare.first_failure(outcome.fields)
-            told = outcome.verdict == FAIL and outcome.answer and failed and not failed.problem
-            begun = key in asked or len(asked) < most
-            told = told and begun and not stopped.is_set()
-            if told and asked.setdefault(key, 0) < TRIED:
-                asked[key] += 1
-                outcome = outcome._replace(
-                    supposed=supposed.explanation(
-                        outcome.case, failed, outcome.answer, arithmetic, own
-                    )
-                )
-                if outcome.supposed:
-                    asked[key] = TRIED
-            found.append(outcome)
-    finally:
-        if reference is None:
-            own.close()
-    return found
 
 
 def _not_kept(outcomes, who):

@@ -22,15 +22,17 @@ from ..vectors.settings import WEIGHTS
 from . import compare, protocol, resemblance
 from .program_side import Program
 from .protocol import Fault
+from .resemblance import number
 
 # As plain Python: what compiled code gains the first answer would lose.
 COMMAND = (
     "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'\n"
-    "from refimpl.verify import python_side; python_side.main('refimpl.verify.ours:binary64')"
+    "from refimpl.verify import slipped; slipped.main()"
 )
-# Whole numbers, or any, of which fewer agree by accident.
-FEW = 6
-SECONDS, START = 20.0, 120.0
+# Seconds for an answer, for the first word, and for all slips of a failure.
+SECONDS, START, SEARCHING = 20.0, 120.0, 600.0
+# So often it is started, and then given up.
+FAULTS = 3
 ROOMS = ("regression", "online_pca", "qr_step", "repulsion", "cubic", "summary", "taylor")
 # Steps that are put beyond the first that diverged: what agrees there too is no accident.
 BEYOND = 3
@@ -50,7 +52,6 @@ NOTHING = {
     "period": 1,
     "max_alpha": math.inf,
 }
-WORDS = {"direction": ("gradient", "momentum", "adam")}
 # Inputs that may be taken for each other.
 EXCHANGED = (
     ("theta", "gradient"),
@@ -60,35 +61,67 @@ EXCHANGED = (
 
 
 class Reference:
-    """This package, asked over the protocol; nothing is asked once it has failed."""
+    """This package, asked over the protocol, and started anew where it did not answer.
 
-    def __init__(self):
-        self.program, self.seq, self.lost = None, 0, False
+    Parameters
+    ----------
+    stopped : threading.Event, optional
+        Once it is set, nothing is waited for.
+    quoting : bool, optional
+        Whether slips in our text are looked for, which are named by a quotation of it.
+
+    Attributes
+    ----------
+    lost : str
+        Why it is asked no more; empty while it is.
+    """
+
+    def __init__(self, stopped=None, quoting=True):
+        self.stopped, self.quoting = stopped, quoting
+        self.program, self.seq, self.lost, self.faults = None, 0, "", 0
         self.one_by_one = threading.Lock()
 
     def answers(self, cases):
         """Its `out` for each of some cases, or None; all are put before the first is waited for."""
-        with self.one_by_one:
-            return self._answers(list(cases))
+        cases = list(cases)
+        put = [lambda seq, case=case: protocol.question(seq, case) for case in cases]
+        said = self._said(put, SECONDS)
+        return [content if kind == "out" else None for kind, content in said]
 
-    def _answers(self, cases):
-        if self.lost:
-            return [None] * len(cases)
-        found = []
-        try:
-            if self.program is None:
-                self.program = Program([sys.executable, "-c", COMMAND])
-                self.program.ask({"cmd": "start", "protocol": protocol.PROTOCOL}, START)
-            for case in cases:
-                self.seq += 1
-                self.program.put(protocol.question(self.seq, case))
-            for seq in range(self.seq - len(cases) + 1, self.seq + 1):
-                kind, content = protocol.answer(self.program.answer(SECONDS), seq)
-                found.append(content if kind == "out" else None)
-        except (Fault, OSError):
-            self.close()
-            self.lost = True
-        return found + [None] * (len(cases) - len(found))
+    def slips(self, question):
+        """What `slipped.found` says; none where it is not asked or does not answer."""
+        if not self.quoting:
+            return []
+        asked = {"cmd": "slips"} | question
+        [(kind, content)] = self._said([lambda seq: asked | {"seq": seq}], SEARCHING)
+        return content["slips"] if kind == "out" else []
+
+    def _said(self, questions, seconds):
+        """Kind and content of the answer to each question; a pair of None where there is none."""
+        with self.one_by_one:
+            found = []
+            if not self.lost:
+                try:
+                    self._put(questions)
+                    for seq in range(self.seq - len(questions) + 1, self.seq + 1):
+                        found.append(protocol.answer(self.program.answer(seconds), seq))
+                except (Fault, OSError) as fault:
+                    self._failed(fault)
+            return found + [(None, None)] * (len(questions) - len(found))
+
+    def _put(self, questions):
+        if self.program is None:
+            self.program = Program([sys.executable, "-c", COMMAND], stopped=self.stopped)
+            self.program.ask({"cmd": "start", "protocol": protocol.PROTOCOL}, START)
+        for question in questions:
+            self.seq += 1
+            self.program.put(question(self.seq))
+
+    def _failed(self, fault):
+        self.close()
+        self.faults += 1
+        if self.faults == FAULTS or isinstance(fault, OSError):
+            self.lost = f"{getattr(fault, 'name', type(fault).__name__)}: {fault}"
 
     def close(self):
         """End it."""
@@ -115,18 +148,18 @@ def explanation(case, failed, answer, arithmetic, reference):
     str
         Empty if none explains it, or more than two do.
     """
-    if answer is None or not _known(case):
+    if answer is None or not known(case):
         return ""
-    short = _shortened(case, failed.step)
-    wanted = _wanted(short, failed, answer)
-    if wanted is None or _counts(wanted):
+    short = shortened(case, failed.step)
+    wanted = wanted_of(short, failed, answer)
+    if wanted is None or resemblance.by_accident(wanted):
         return ""
-    right = _wanted(short, failed, _certified(short))
+    right = wanted_of(short, failed, _certified(short))
     fitting, matrix = [], _square(short, failed)
     supposed = list(suppositions(short))
     given_each = reference.answers(other for _, other in supposed)
     for (sentence, _), given in zip(supposed, given_each, strict=True):
-        found = None if given is None else _wanted(short, failed, given)
+        found = None if given is None else wanted_of(short, failed, given)
         if found is None or _alike(found, right, arithmetic):
             continue
         if _alike(found, wanted, arithmetic):
@@ -141,7 +174,7 @@ def explanation(case, failed, answer, arithmetic, reference):
     return f"it is the answer of {fitting[0]}" if len(fitting) == 1 else _of_several(fitting)
 
 
-def _known(case):
+def known(case):
     """Whether the reference has such an operation, and its answer is one of steps or numbers."""
     if case.method:
         return case.op in OF_STEPS and bool(_defaults(case.op, case.method))
@@ -152,19 +185,14 @@ def _of_several(fitting):
     return f"it is the answer of {' and of '.join(fitting)}" if len(fitting) == 2 else ""
 
 
-def _shortened(case, step):
+def shortened(case, step, beyond=BEYOND):
     """A case of steps with those alone that matter."""
     if case.op not in OF_STEPS:
         return case
-    last = step + BEYOND
+    last = step + beyond
     key = "stream" if case.op == REPLAY else "noise"
     inputs = case.inputs | {key: case.inputs[key][:last]}
     return case._replace(inputs=inputs, out={"steps": case.out["steps"][:last]})
-
-
-def _counts(numbers):
-    """Whether these are whole numbers, which many a mistake makes."""
-    return bool(np.all(numbers == np.round(numbers))) and numbers.size < FEW
 
 
 def _square(case, failed):
@@ -177,7 +205,7 @@ def _certified(case):
     return case.out
 
 
-def _wanted(case, failed, answer):
+def wanted_of(case, failed, answer):
     """The numbers of an answer that are compared: the field that failed, from its step on."""
     try:
         if case.op not in OF_STEPS:
@@ -185,14 +213,19 @@ def _wanted(case, failed, answer):
         else:
             last = failed.step + BEYOND
             parts = [step[failed.field] for step in answer["steps"][failed.step - 1 : last]]
-        found = [x for part in parts for x in compare.flat(part, _read)[1]]
+        found = [x for part in parts for x in compare.flat(part, read)[1]]
     except (KeyError, IndexError, TypeError, ValueError, compare.Unfit, ArithmeticError):
         return None
     return np.array(found, dtype=float) if np.isfinite(found).all() else None
 
 
-def _read(value):
+def read(value):
     return float(compare.number(value) if not isinstance(value, str) else _text(value))
+
+
+def values_of(value):
+    """Nested lists of numbers as a case holds them, as floats."""
+    return [values_of(entry) for entry in value] if isinstance(value, list) else _text(value)
 
 
 def _text(value):
@@ -200,11 +233,7 @@ def _text(value):
 
 
 def _alike(a, b, arithmetic):
-    if a.shape != b.shape:
-        return False
-    size = np.max(np.abs(b), initial=0.0)
-    near = resemblance.NEAR[arithmetic]
-    return bool(np.max(np.abs(a - b), initial=0.0) <= near * size)
+    return resemblance.close(a, b, resemblance.NEAR[arithmetic])
 
 
 # -------------------------------------------------------------------------------- suppositions
@@ -262,7 +291,7 @@ def _hyperparameters(case):
     def with_(**changed):
         return case._replace(params=params | changed)
 
-    numbers = {name: _number(value) for name, value in params.items()}
+    numbers = {name: number(value) for name, value in params.items()}
     numbers = {name: value for name, value in numbers.items() if value is not None}
     for name, value in params.items():
         made = {}
@@ -279,8 +308,7 @@ def _hyperparameters(case):
             made[f"{name} {'off' if value else 'on'}"] = not value
         elif isinstance(value, int) and name != "D":
             made[f"{name} larger by 1"], made[f"{name} smaller by 1"] = value + 1, value - 1
-        if name in WORDS:
-            made |= {f"{name} {word}": word for word in WORDS[name]}
+        made |= {f"{name} {word}": word for word in _words(name)}
         if isinstance(value, list) and len(value) == 2 and name == "prior":
             made["the two variances of the prior exchanged"] = value[::-1]
             made["the prior's first variance twice"] = [value[0], value[0]]
@@ -291,7 +319,7 @@ def _hyperparameters(case):
             if other is None or other == value or other in seen:
                 continue
             seen.append(other)
-            yield f"{sentence} (here {_shown(_number(value, value))})", with_(**{name: other})
+            yield f"{sentence} (here {_shown(number(value, value))})", with_(**{name: other})
     for one, other in itertools.combinations(numbers, 2):
         if params[one] != params[other] and type(params[one]) is type(params[other]):
             swapped = {one: params[other], other: params[one]}
@@ -442,20 +470,6 @@ def _negated(value):
     return _scaled(value, -1.0)
 
 
-def _number(value, other=None):
-    """A number that a case holds, exactly; `other` for what is none."""
-    if isinstance(value, bool) or value is None:
-        return other
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str):
-        try:
-            return float.fromhex(value)
-        except ValueError:
-            return other
-    return other
-
-
 def _plain(value):
     """A hyperparameter as a case holds it."""
     if isinstance(value, bool | int | str) or value is None:
@@ -469,8 +483,15 @@ def _shown(value):
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
-        return json.dumps([_number(entry, entry) for entry in value])
+        return json.dumps([number(entry, entry) for entry in value])
     return str(value)
+
+
+def _words(name):
+    """The words that a hyperparameter may be; none where it is a number."""
+    from ..optimizers.method import WORDS
+
+    return WORDS.get(name, ())
 
 
 @functools.cache

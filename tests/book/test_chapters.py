@@ -24,8 +24,6 @@ CHAPTERS = [
     for chapter in part["chapters"]
 ]
 COLUMNS = 76  # what a page of 1280 pixels shows of a line of code
-# Its cells, most of them folded, print programs and reports, and are wider.
-WITHOUT = {"verify"}
 
 
 def wide(text):
@@ -53,7 +51,7 @@ def test_minutes_count_what_is_read():
 
 
 def test_code_fits_the_page():
-    found = {page: wide(text) for page, text in PAGES.items() if page not in WITHOUT}
+    found = {page: wide(text) for page, text in PAGES.items()}
     assert {page: lines for page, lines in found.items() if lines} == {}
     assert wide("```{code-cell} ipython3\n" + 77 * "x" + "\n```\n")
 

@@ -389,6 +389,27 @@ def test_a_withdrawn_number_is_never_used_again(monkeypatch):
             names(*never)
 
 
+def test_only_new_cases_are_computed(tmp_path, monkeypatch):
+    """A file without its last case is made whole, byte for byte; what stands in it is taken."""
+    whole = (vectors.FOLDER / "qr_step.json").read_bytes()
+    document = json.loads(whole)
+    last = document["cases"].pop()
+    (tmp_path / "qr_step.json").write_text(json.dumps(document), "utf-8")
+    computed = []
+    monkeypatch.setattr(
+        generate,
+        "certified_record",
+        lambda item: computed.append(item[0]) or _RECORD(item),
+    )
+    given = ["qr_step", "--new", "--workers", "0", "--out", str(tmp_path)]
+    assert generate.main(given) == 0
+    assert computed == [last["id"]]
+    assert (tmp_path / "qr_step.json").read_bytes() == whole
+
+
+_RECORD = generate.certified_record
+
+
 @pytest.mark.parametrize("family", list(generate.FAMILIES))
 def test_regeneration_gives_the_stored_bytes(family, size):
     """On a sample; ``python -m refimpl.oracle --check`` compares all of them."""

@@ -188,9 +188,9 @@ def test_cases_that_never_meet_the_change_answer_as_without_it(monkeypatch):
     asked = []
     verified = trial.verified
 
-    def watched(mutant, families, cases=None):
+    def watched(mutant, families, cases=None, *more):
         asked.append(cases)
-        return verified(mutant, families, cases)
+        return verified(mutant, families, cases, *more)
 
     monkeypatch.setattr(trial, "verified", watched)
     short = trial.tried(mutant, [family])

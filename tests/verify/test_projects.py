@@ -11,6 +11,7 @@ import pytest
 
 from refimpl import cli, vectors
 from refimpl.errors import RangeError, UnknownNameError, VerificationError
+from refimpl.verify import supposed
 from refimpl.verify.projects import PROJECTS, answering, asked, checking, project, starter
 
 pytestmark = pytest.mark.once
@@ -114,10 +115,29 @@ def test_one_mistake_fails_where_it_is(tmp_path):
     assert "--hints" in said
 
 
+def test_explanations_are_looked_for_with_hints_alone(tmp_path, monkeypatch):
+    path = changed(
+        tmp_path, "saddles", "lambda values: np.maximum(div * np.abs(values), cut)",
+        "lambda values: div * np.abs(values) + cut",
+    )  # fmt: skip
+    asked = []
+
+    def answers(self, cases):
+        asked.append(self.quoting)
+        return [None for _ in cases]
+
+    monkeypatch.setattr(supposed.Reference, "answers", answers)
+    checking.check("saddles", path)
+    assert asked == []
+    checking.check("saddles", path, hints=True)
+    # Our text would be the solution.
+    assert set(asked) == {False}
+
+
 def test_no_certified_number_is_told(tmp_path):
     """Not with hints, and not as JSON."""
     path = changed(tmp_path, "axes", "V + turn * x", "V + 2 * turn * x")
-    results = checking.check("axes", path)
+    results = checking.check("axes", path, hints=True)
     said = "\n".join(checking.text("axes", path, results, hints=True))
     said += json.dumps(checking.as_json("axes", results))
     assert "times the certified value" in said or "digits agree" in said

@@ -129,16 +129,19 @@ def test_rows_and_columns_exchanged():
 
 
 def test_a_factor_is_told_by_the_hyperparameters_that_alone_make_it():
-    params = {"beta": (0.375).hex(), "gamma": (0.75).hex()}
+    params = {"beta": (0.375).hex(), "gamma": (0.875).hex()}
     for factor, words in (
         (0.375, "beta"),
         (1.0 / 0.375, "1 / beta"),
         (0.625 / 0.375, "(1 - beta) / beta, as if it weighed the other part"),
-        (2.0, "gamma / beta, as if gamma stood for beta"),
-        (0.75**2, "gamma^2"),
+        (0.875 / 0.375, "gamma / beta, as if gamma stood for beta"),
+        (0.875**2, "gamma^2"),
     ):
         [found] = told(V, factor * V, params)
         assert found == f"it is {factor:.7g} times the certified value: {words}"
+    # Any two of them have a small factor by accident.
+    [found] = told(V, 2.0 * V, {"beta": (0.375).hex(), "gamma": (0.75).hex()})
+    assert found == "it is 2 times the certified value"
     # Two readings of one number: none is named.
     [found] = told(V, 0.5 * V, {"gamma": (0.5).hex()})
     assert found == "it is 0.5 times the certified value"
@@ -256,3 +259,19 @@ def test_rows_from_one_on():
 def test_whole_numbers_are_not_taken_for_another_field():
     """Negative control: a few of them agree by accident."""
     assert "it is the certified other" not in told(V, [1.0, 0.0, 1.0], other=[1.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("arithmetic", ["binary64", "binary32"])
+def test_relations_hold_to_what_an_arithmetic_can_tell(arithmetic):
+    """Each with an error of some roundings, of which those of binary32 are far above 1e-9."""
+    unit = compare.ARITHMETIC[arithmetic].unit
+    right = np.array([[2.0, 0.5, 0.25], [-1.0, 3.0, 0.75], [0.5, 1.5, -4.0]])
+    noise = 1.0 + 4.0 * unit * np.random.default_rng(3).uniform(-1.0, 1.0, right.shape)
+    signs = right * [[1.0], [-1.0], [1.0]] * noise
+    said = resemblance.resemblance(signs, right, arithmetic)
+    assert said == "its rows are those of the certified matrix but for their signs"
+    symmetric = right + right.T
+    turn = np.linalg.qr(right)[0]
+    turned = turn @ symmetric @ turn.T * noise
+    said = resemblance.resemblance(turned, symmetric, arithmetic)
+    assert said == "it has the eigenvalues of the certified matrix, along other axes"

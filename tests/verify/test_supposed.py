@@ -9,13 +9,6 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def reference():
-    one = supposed.Reference()
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
 def cases():
     return {
         case.id: case
@@ -109,9 +102,25 @@ def test_a_reference_that_fails_is_not_asked_again(cases, monkeypatch):
     monkeypatch.setattr(supposed, "COMMAND", "raise SystemExit(3)")
     reference = supposed.Reference()
     case = first(cases, op="repulsion.newton")
-    assert reference.answers([case, case]) == [None, None]
-    assert reference.lost
+    for _ in range(supposed.FAULTS):
+        assert reference.lost == ""
+        assert reference.answers([case, case]) == [None, None]
+    assert reference.lost.startswith("Died: ")
+    assert reference.program is None
     assert reference.answers([case]) == [None]
+
+
+def test_a_reference_that_does_not_answer_once_is_started_again(cases, reference, monkeypatch):
+    monkeypatch.setattr(supposed, "SECONDS", 0.0)
+    one = supposed.Reference()
+    case = first(cases, op="repulsion.newton")
+    try:
+        assert one.answers([case]) == [None]
+        monkeypatch.undo()
+        assert one.answers([case]) == reference.answers([case])
+        assert one.lost == ""
+    finally:
+        one.close()
 
 
 def test_another_method(cases, reference):

@@ -2,7 +2,6 @@
 
 import ast
 import atexit
-import functools
 import json
 import math
 import os
@@ -14,9 +13,11 @@ import tempfile
 from pathlib import Path
 
 from ..._compile import PACKAGE
+from ...errors import VerificationError
 from ...vectors import REPLAY, selected
 from .. import compare, report, runner, supposed
 from ..compare import FAIL
+from ..diagnosis import operation
 from .mutant import OP, Mutant, changed, source
 
 # The copy comes before every other package of its name, and runs as plain Python.
@@ -50,7 +51,7 @@ def copy(mutant, folder):
     source(mutant.file, package).write_text(text, encoding="utf-8")
 
 
-def verified(mutant, families, cases=None):
+def verified(mutant, families, cases=None, explained=EXPLAINED):
     """The report on a mutant, by the ordinary runner.
 
     Parameters
@@ -59,31 +60,46 @@ def verified(mutant, families, cases=None):
     families : list of vectors.Family
     cases : list of vectors.Case, optional
         All of them if not given.
+    explained : int, optional
+        Operations and methods that are looked into for an explanation.
 
     Returns
     -------
     runner.Report
+
+    Raises
+    ------
+    VerificationError
+        If what is asked for explanations does not answer.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy(mutant, folder)
         command = [sys.executable, "-c", BOOTSTRAP, folder]
         asked = selected(families) if cases is None else cases
-        return runner.verify(
+        reference = _reference()
+        found = runner.verify(
             command,
             families,
             asked,
             timeout=TIMEOUT,
-            reference=_reference(),
-            explained=EXPLAINED,
+            reference=reference,
+            explained=explained,
         )
+    if reference.lost:
+        # What is kept of a trial must not depend on whether the reference answered.
+        raise VerificationError(f"mutant {mutant.name}: the reference is lost: {reference.lost}")
+    return found
 
 
-@functools.cache
+_REFERENCES = []
+
+
 def _reference():
-    """One for all trials of a process, which end it with themselves."""
-    reference = supposed.Reference()
-    atexit.register(reference.close)
-    return reference
+    """One for all trials of a process, which end it with themselves; a new one if it is lost."""
+    if not _REFERENCES or _REFERENCES[-1].lost:
+        _REFERENCES.append(supposed.Reference())
+        atexit.register(_REFERENCES[-1].close)
+    return _REFERENCES[-1]
 
 
 def changed_function(mutant):
@@ -132,7 +148,7 @@ def _followed(family):
     return json.loads(run.stdout), {outcome.case.id: outcome for outcome in report.outcomes}
 
 
-def tried(mutant, families):
+def tried(mutant, families, explained=EXPLAINED):
     """As `verified`, but cases that never enter the changed function are not put once more.
 
     A case whose run does not meet the change answers as it does without it; so its outcome is that
@@ -150,7 +166,7 @@ def tried(mutant, families):
     asked = [case for case in selected(families) if "" in met or case.id in met]
     if not asked:
         asked = selected(families)[:1]
-    report = verified(mutant, families, asked)
+    report = verified(mutant, families, asked, explained)
     kept |= {outcome.case.id: outcome for outcome in report.outcomes}
     return report._replace(outcomes=tuple(kept[case.id] for case in selected(families)))
 
@@ -271,7 +287,7 @@ def record(found):
             "tiers": _counts(outcomes),
             "failures": {name: _told(outcome, found) for name, outcome in first.items()},
             "flags": _shares(outcomes, lambda case: case.flags),
-            "operations": _shares(outcomes, lambda case: [f"{case.op} {case.method}".strip()]),
+            "operations": _shares(outcomes, lambda case: [operation(case)]),
         }
     return kept
 

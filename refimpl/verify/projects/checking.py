@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ..._outside import as_path
 from ...errors import RangeError, VerificationError
 from .. import compare, report, runner
+from ..supposed import Reference
 from . import asked, project
 
 # Seconds for a case. What never ends is not waited for more often than so within a part.
@@ -48,7 +49,7 @@ class PartResult(NamedTuple):
         return self.count(PASSED) == len(self.cases)
 
 
-def check(name, path, timeout=TIMEOUT, tell=None):
+def check(name, path, timeout=TIMEOUT, tell=None, hints=False):
     """Put every case of a project to a file.
 
     Parameters
@@ -61,6 +62,9 @@ def check(name, path, timeout=TIMEOUT, tell=None):
         Seconds for each case, and at least 10 for the file to load.
     tell : callable, optional
         Called after each case.
+    hints : bool, optional
+        Whether failures are looked into for what explains them, which takes a process of its own.
+        Our own text, which would be the solution, is quoted by none.
 
     Returns
     -------
@@ -85,14 +89,17 @@ def check(name, path, timeout=TIMEOUT, tell=None):
     families = {part.family: vectors.load(part.family) for part in parts}
     left = [(part, asked(part, families[part.family])) for part in parts]
     results = []
-    while left:
-        found = _put(command, list(families.values()), left, timeout, path, tell)
-        put = {outcome.case.id for outcome in found.outcomes}
-        # One that was stopped within a part goes on with the next.
-        done = [part for part, cases in left if not put.isdisjoint(case.id for case in cases)]
-        for part, cases in left[: len(done)]:
-            results.append(PartResult(part, tuple(_checked(part, cases, found))))
-        left = left[len(done) :]
+    # It is a process as soon as something is asked of it.
+    with contextlib.closing(Reference(quoting=False)) as reference:
+        to_explain = {"reference": reference, "explained": runner.EXPLAINED if hints else 0}
+        while left:
+            found = _put(command, list(families.values()), left, timeout, path, tell, to_explain)
+            put = {outcome.case.id for outcome in found.outcomes}
+            # One that was stopped within a part goes on with the next.
+            done = [part for part, cases in left if not put.isdisjoint(case.id for case in cases)]
+            for part, cases in left[: len(done)]:
+                results.append(PartResult(part, tuple(_checked(part, cases, found))))
+            left = left[len(done) :]
     if all(_has_no_function(result) for result in results):
         wanted = ", ".join(dict.fromkeys(f"`{f}`" for part in parts for f in part.functions))
         raise VerificationError(
@@ -114,7 +121,7 @@ def _uncompiled():
             os.environ["NUMBA_DISABLE_JIT"] = before
 
 
-def _put(command, families, asked_for, timeout, path, tell):
+def _put(command, families, asked_for, timeout, path, tell, to_explain):
     """The report on parts and their cases; it ends with the part whose cases never end."""
     stop, endless = threading.Event(), collections.Counter()
     of = {case.id: part for part, cases in asked_for for case in cases}
@@ -131,7 +138,14 @@ def _put(command, families, asked_for, timeout, path, tell):
     try:
         with _uncompiled():
             return runner.verify(
-                command, families, cases, known={}, timeout=timeout, tell=notice, stop=stop
+                command,
+                families,
+                cases,
+                known={},
+                timeout=timeout,
+                tell=notice,
+                stop=stop,
+                **to_explain,
             )
     except VerificationError as error:
         # The command is of no interest to who wrote the file.

@@ -51,7 +51,9 @@ def run(options):
         return _begin(options)
     timeout = checking.TIMEOUT if options.timeout is None else options.timeout
     with bar(desc=options.name, unit="case") as shown:
-        results = checking.check(options.name, options.file, timeout, tell=shown.update)
+        results = checking.check(
+            options.name, options.file, timeout, tell=shown.update, hints=options.hints
+        )
     if options.json:
         print(json.dumps(checking.as_json(options.name, results), indent=1))
     else:

@@ -1,0 +1,142 @@
+"""Which slip in our text explains a failure, and that a wrong explanation stays improbable."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from refimpl import vectors
+from refimpl.verify import compare, explained, supposed
+from refimpl.verify.runner import Outcome
+
+pytestmark = pytest.mark.once
+
+
+def cases(family, most=8, **wanted):
+    found = [
+        case
+        for case in vectors.load(family).cases
+        if all(getattr(case, name) == value for name, value in wanted.items())
+        and "error" not in case.out
+    ]
+    return found[:most]
+
+
+def judged(case, answer):
+    """The outcome of a case for which a program gives this."""
+    fields = tuple(compare.judge(case, answer, compare.BINARY64))
+    verdict = compare.verdict(fields)
+    return Outcome(case, verdict, fields, answer=answer if verdict == compare.FAIL else None)
+
+
+def explain(outcomes, reference, most=5):
+    found, remarks = explained.explain(outcomes, "binary64", reference, most, threading.Event())
+    assert remarks == []
+    return found
+
+
+def wrong_newton(case, change):
+    H, g = (np.array(supposed.values_of(case.inputs[name])) for name in ("H", "g"))
+    return {"result": change(H, g).tolist()}
+
+
+def test_a_slip_in_a_piece(reference):
+    """Newton's step without its eigenvalues is minus the gradient."""
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    found = explain([judged(c, wrong_newton(c, lambda H, g: -g)) for c in put], reference)
+    assert found[0].supposed.startswith("it is the answer of `along` in place of `along / curv")
+    assert "(repulsion.py, line " in found[0].supposed
+
+
+def test_what_no_slip_makes_is_not_explained(reference):
+    """Negative control."""
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+
+    def change(H, g):
+        return -np.linalg.solve(H, g) * 1.0371
+
+    found = explain([judged(c, wrong_newton(c, change)) for c in put], reference)
+    assert [outcome.supposed for outcome in found] == [""] * len(found)
+
+
+def test_a_slip_that_does_not_explain_the_others_is_none(reference):
+    """One case is as if the eigenvalues were left out, the others are not."""
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    first, *rest = put
+    outcomes = [judged(first, wrong_newton(first, lambda H, g: -g))]
+    outcomes += [
+        judged(c, wrong_newton(c, lambda H, g: -np.linalg.solve(H, 1.25 * g))) for c in rest
+    ]
+    assert explain(outcomes, reference)[0].supposed == ""
+
+
+def test_a_slip_that_spoils_what_passes_is_none(reference):
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    first, *rest = put
+    outcomes = [judged(first, wrong_newton(first, lambda H, g: -g))]
+    outcomes += [judged(c, wrong_newton(c, lambda H, g: -np.linalg.solve(H, g))) for c in rest]
+    assert explain(outcomes, reference)[0].supposed == ""
+
+
+def test_few_numbers_are_explained_by_nothing(reference):
+    """Two numbers of one failure: some slip would give them by accident."""
+    put = [c for c in cases("repulsion", most=99, op="repulsion.newton") if len(c.inputs["g"]) == 2]
+    outcome = judged(put[0], wrong_newton(put[0], lambda H, g: -g))
+    assert explain([outcome], reference)[0].supposed == ""
+
+
+def test_an_older_value_in_a_method(reference):
+    """The step takes the momentum of the step before."""
+    put = cases("optimizers", most=3, op="replay", method="momentum")
+    outcomes = []
+    for case in put:
+        [answer] = reference.answers([case])
+        rate = float.fromhex(case.params["alpha"])
+        before = np.zeros(len(case.inputs["start"]))
+        for seen, step in zip(case.inputs["stream"], answer["steps"], strict=True):
+            theta = np.array(supposed.values_of(seen["theta"]))
+            step["theta"] = (theta - rate * before).tolist()
+            before = np.array(supposed.values_of(step["momentum"]))
+        outcomes.append(judged(case, answer))
+    said = explain(outcomes, reference)[0].supposed
+    assert "`parameters.alpha * state.momentum` in place of `parameters.alpha * momentum`" in said
+    assert "optimizers/momentum.py" in said
+
+
+def test_only_so_many_operations_are_looked_into(reference):
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    outcomes = [judged(c, wrong_newton(c, lambda H, g: -g)) for c in put]
+    assert {o.supposed for o in explain(outcomes, reference, most=0)} == {""}
+
+
+def test_our_text_is_not_quoted_where_that_is_not_wanted():
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    one = supposed.Reference(quoting=False)
+    try:
+        outcomes = [judged(c, wrong_newton(c, lambda H, g: -g)) for c in put]
+        assert {outcome.supposed for outcome in explain(outcomes, one)} == {""}
+    finally:
+        one.close()
+
+
+def test_a_reference_that_is_lost_is_remarked(monkeypatch):
+    monkeypatch.setattr(supposed, "COMMAND", "raise SystemExit(3)")
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    outcomes = [judged(c, wrong_newton(c, lambda H, g: -g)) for c in put]
+    found, [remark] = explained.explain(outcomes, "binary64", None, 5, threading.Event())
+    assert {outcome.supposed for outcome in found} == {""}
+    assert remark.startswith("what explains a failure was not looked for any more")
+    assert "Died: " in remark
+
+
+def test_slips_of_one_statement_are_told_once():
+    def slip(words, line, file="a.py"):
+        return {"words": words, "file": file, "line": line}
+
+    both = explained.named([slip("x", 1), slip("the same", 1), slip("y", 2)])
+    assert both == "it is the answer of x (a.py, line 1) or of y (a.py, line 2)"
+    three = explained.named([slip("x", 1), slip("y", 2), slip("z", 3)])
+    assert three == f"{both} or of what comes to the same"
+    # As much at home here as there: nothing is sure.
+    assert explained.named([slip("x", 1), slip("y", 2), slip("z", 3, "b.py")]) == ""
+    assert explained.named([]) == ""
