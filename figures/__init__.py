@@ -45,6 +45,7 @@ CHAPTERS = {
     ),
     "robust_default": ("robust_scale", "pure_noise", "stall"),
     "tournament": ("profiles", "ablation"),
+    "foreign": ("foreign",),
     "chaos": ("chaos", "fair_comparison"),
     "your_problem": ("your_least_squares", "your_logistic"),
     "cubic": ("cubic", "grouped_newton", "loss_slice"),

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from refimpl._outside import as_path, say, with_output
 
+from .foreign import foreign
 from .published import published
 from .tournament import rivals
 from .training import training
@@ -71,6 +72,13 @@ REGISTRY = {
         "escape",
         rivals.compute_escape,
         "steps to leave a saddle, of the tournament's choices (minutes, after `tournament`)",
+    ),
+    "foreign": Result(
+        foreign.RESULTS,
+        foreign.compute_results,
+        foreign.write,
+        "the default against untuned rivals on foreign problems (about half an hour on two "
+        "processors, with the extra `rivals`)",
     ),
     "catch_matrix": Result(
         kept_trials.RESULTS,

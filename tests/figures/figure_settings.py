@@ -26,11 +26,36 @@ TOURNAMENT = [
     _record("held out: c, noise 0.1", "ogr", 0.1, 0.01, _shares(0.2)),
 ]
 
+
+def _foreign(name, first, runs, noise):
+    """The record of one problem before foreign rivals, invented: of `k` settings a value / k."""
+    from figures.foreign.rivals import RIVALS
+
+    facts = {"problem": name, "group": "CUTEst", "half": "page", "dimension": 2}
+    rows = [["exact", 0.0, 0], *noise]
+    values = {
+        rival.name: [
+            [[value / (k + 1) for value in runs] for k in range(len(rival.settings))]
+            if kind == "exact" or not rival.line_search
+            else None
+            for kind, _, _ in rows
+        ]
+        for rival in RIVALS
+    }
+    return facts | {"first": first, "lowest": 0.0, "rows": rows, "values": values}
+
+
 SMALL = {
     "noisy_line": {},
     "regression_line": {"steps": 24},
     "two_means": {"runs": 50, "steps": 12},
     "coverage": {"runs": 40, "betas": (0.3, 0.6)},
+    "foreign": {
+        "records": [
+            _foreign("a", 1.0, [0.1, 1e-3], [["noisy", 0.1, 0], ["heavy", 0.1, 0]]),
+            _foreign("b", 2.0, [1.0, 0.5], [["minibatch", 0.0, 0], ["minibatch", 0.0, 1]]),
+        ]
+    },
     "correlated": {"trials": 10, "runs": 40, "noise": (0.1, 1.0)},
     "beale_paths": {},
     "verification_errors": {"families": ("qr_step",)},

@@ -1,0 +1,1 @@
+"""Figure of the chapter on the default before foreign problems."""
