@@ -20,7 +20,7 @@ from refimpl._outside import as_path
 
 from .. import kept_results, style
 from .problems import BATCH, DATA, DEAR, cutest_names, half, problem
-from .rivals import CHOSEN, RIVALS, SHOWN
+from .rivals import CHOSEN, RIVALS, SHOWN, UNTUNED
 
 RESULTS = kept_results.FOLDER / "foreign.json"
 # Steps after which a run is looked at; a run does not know how long it will be.
@@ -193,6 +193,8 @@ def _digest(rival, name):
     of these has changed, delete the folder.
     """
     asked = [name, LOOKS, NOISES, FREEDOM, MEMORY, SEEDS, DATA_SEEDS, BATCH, BALL]
+    if name in DEAR:
+        asked.append("the noise-free row alone")
     if rival is None:
         asked += [SOLVERS, ITERATIONS]
     else:
@@ -393,6 +395,52 @@ def behind(data, others, name="ogr", decades=1.0, look=-1):
     apart = data.column(name, look) - best
     order = [k for k in np.argsort(-apart, kind="stable") if apart[k] >= decades]
     return [(data.rows[k], float(apart[k]), others[np.argmin(columns[:, k])]) for k in order]
+
+
+class Goal(NamedTuple):
+    """What the default was asked to reach, and what it has reached."""
+
+    asked: str
+    group: str
+    own: float
+    other: float
+    whose: str
+    met: bool
+
+
+def goals(data, name="ogr", look=-1):
+    """The goals of the default, judged.
+
+    A mean below every untuned rival's, in each group; below that of the best of `CHOSEN`, chosen on
+    each problem afterwards; and as often below a tenth of the first excess as tuned Adam.
+    """
+    own, found = data.rivals.index(name), []
+    afterwards = chosen_afterwards(data, look=look)
+    for group in JUDGED:
+        means = dict(zip(data.rivals, mean(data, group, look), strict=True))
+        whose = min(UNTUNED, key=means.get)
+        met = bool(means[name] < means[whose])
+        found.append(
+            Goal("mean below every untuned rival's", group, means[name], means[whose], whose, met)
+        )
+    for group in ("all", *JUDGED):
+        ours, theirs = mean(data, group, look)[own], afterwards[data.of(group)].mean()
+        found.append(
+            Goal(
+                "mean below the best of four, chosen afterwards",
+                group,
+                float(ours),
+                float(theirs),
+                ", ".join(CHOSEN),
+                bool(ours < theirs),
+            )
+        )
+    share = below(data, 1e-1, look=look)
+    adam = "Adam, best of 7"
+    ours, theirs = share[own], share[data.rivals.index(adam)]
+    asked = "as often below a tenth as tuned Adam"
+    found.append(Goal(asked, "all", float(ours), float(theirs), adam, bool(ours >= theirs)))
+    return found
 
 
 COLORS = {

@@ -164,7 +164,6 @@ def bfgs(value, gradient, x0, looks):
 
 
 RATES = (1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
-ETAS = (0.1, 0.3, 1.0, 1.7)
 RIVALS = (
     Rival("ogr", OurOwn),
     Rival("Rprop", Rprop),
@@ -175,7 +174,6 @@ RIVALS = (
     Rival("DoG, averaged", DoG),
     Rival("BFGS", bfgs, line_search=True),
     Rival("Adam", Adam, tuple({"lr": rate} for rate in RATES)),
-    Rival("cdOGR", OurOwn, tuple({"method": "cdogr", "eta": eta} for eta in ETAS)),
 )
 # Those without any choice, each as its package has it by default.
 PLAIN = tuple(one.name for one in RIVALS if not (one.tuned or one.line_search))
@@ -185,7 +183,6 @@ SHOWN = (
     ("Adam, 1e-3", "Adam", RATES.index(1e-3)),
     ("Adam, 1e-2", "Adam", RATES.index(1e-2)),
     ("Adam, best of 7", "Adam", None),
-    ("cdOGR, best of 4", "cdOGR", None),
     ("BFGS", "BFGS", None),
 )
 # The rivals of a method that nobody tunes: Adam at the two rates that are usual.

