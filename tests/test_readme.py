@@ -70,3 +70,30 @@ def test_the_tournament_is_counted():
         others = [part.column(rival) for rival in part.rivals if rival != "ogr"]
         counted += [int((part.column("ogr") < np.nanmin(others, axis=0)).sum()), len(part.rows)]
     assert said == counted
+
+
+def test_the_foreign_problems_are_counted():
+    """Numbers and the name of the best rival, as the kept results have them."""
+    pytest.importorskip("matplotlib")
+    from figures.foreign import foreign
+    from figures.foreign.rivals import UNTUNED
+
+    data = foreign.compute()
+    said = re.search(
+        r"On (\d+) rows of (\d+) problems .*? mean decimal logarithm .*? "
+        r"is (-[\d.]+) for the default, "
+        r"(-[\d.]+) for the best untuned rival \((\w+)\) and (-[\d.]+) for Adam .*?; "
+        r"it diverged on (\d+)",
+        TEXT.replace("\n", " "),
+    ).groups()
+    means = dict(zip(data.rivals, foreign.mean(data).round(2), strict=True))
+    best = min(UNTUNED, key=means.get)
+    lost = data.diverged[:, data.rivals.index("ogr")].sum()
+    problems = {row.problem for row in data.rows}
+    assert (int(said[0]), int(said[1]), int(said[6])) == (len(data.rows), len(problems), lost)
+    assert said[4] == best
+    assert [float(said[k]) for k in (2, 3, 5)] == [
+        means["ogr"],
+        means[best],
+        means["Adam, best of 7"],
+    ]

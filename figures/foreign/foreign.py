@@ -131,8 +131,8 @@ def facts(name):
     }
 
 
-def runs(name, rival, looks=LOOKS):
-    """Of each row of a problem, the values at the looks of each setting; None for no such row."""
+def runs(name, rival, setting, looks=LOOKS):
+    """Of each row of a problem, the values at the looks; None where there is no such row."""
     given = problem(name)
     found = []
     for kind, size, seed in rows(given):
@@ -140,8 +140,7 @@ def runs(name, rival, looks=LOOKS):
             found.append(None)
             continue
         noisy = gradients(given, kind, size, seed, looks[-1])
-        values = [steps_of(rival, one, given, noisy, looks) for one in rival.settings]
-        found.append([[number(x) for x in one] for one in values])
+        found.append([number(x) for x in steps_of(rival, setting, given, noisy, looks)])
     return found
 
 
@@ -159,34 +158,34 @@ def compute_results(cache=None, jobs=1, progress=None, chosen="page"):
     """The records of a half; what is finished is taken from the cache, if there is one."""
     wanted = names(chosen)
     # All problems of one method before the next: what is interrupted compares fewer methods.
-    parts = [(of, name) for of in (None, *RIVALS) for name in wanted]
+    parts = [(None, None, name) for name in wanted]
+    parts += [(of, one, name) for of in RIVALS for one in of.settings for name in wanted]
     folder = None if cache is None else as_path(cache) / "foreign"
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
 
-    def one(rival, name):
-        path = None if folder is None else folder / f"{_digest(rival, name)}.json"
+    def part(rival, setting, name):
+        path = None if folder is None else folder / f"{_digest(rival, setting, name)}.json"
         found = None if path is None else kept_results.finished(path)
         if found is None:
-            found = facts(name) if rival is None else runs(name, rival)
+            found = facts(name) if rival is None else runs(name, rival, setting)
             if path is not None:
                 kept_results.finish(path, found)
         return found
 
-    tasks = (joblib.delayed(one)(*part) for part in parts)
+    tasks = (joblib.delayed(part)(*one) for one in parts)
     done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     done = list(tqdm(done, total=len(parts), unit="part", disable=not progress))
-    found = {
-        (None if of is None else of.name, name): part
-        for (of, name), part in zip(parts, done, strict=True)
-    }
-    return [
-        found[None, name] | {"values": {one.name: found[one.name, name] for one in RIVALS}}
-        for name in wanted
-    ]
+    found = {name: {} for name in wanted}
+    for (rival, _, name), one in zip(parts, done, strict=True):
+        if rival is None:
+            found[name] = one | {"values": {of.name: [] for of in RIVALS}}
+        else:
+            found[name]["values"][rival.name].append(one)
+    return list(found.values())
 
 
-def _digest(rival, name):
+def _digest(rival, setting, name):
     """Of all that a part depends on, but for the packages' versions.
 
     Of our own methods the file of the step counts as well, not the pieces that it calls: where one
@@ -198,8 +197,8 @@ def _digest(rival, name):
     if rival is None:
         asked += [SOLVERS, ITERATIONS]
     else:
-        asked += [rival.name, rival.settings]
-        own = rival.settings[0].get("method", rival.name)
+        asked += [rival.name, [setting]]
+        own = setting.get("method", rival.name)
         if own in optimizers.METHODS:
             asked.append(inspect.getsource(inspect.getmodule(optimizers.get(own).step)))
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
@@ -289,10 +288,13 @@ def arrange(records):
     rows, excess, diverged, unbounded, settled = [], [], [], [], []
     for one in records:
         first = float(one["first"])
-        found = {name: [_values(row) for row in runs] for name, runs in one["values"].items()}
-        every = [row.min() for runs in found.values() for row in runs if row is not None]
+        found = {
+            name: [_values([runs[k] for runs in every]) for k in range(len(one["rows"]))]
+            for name, every in one["values"].items()
+        }
+        reached = [row.min() for runs in found.values() for row in runs if row is not None]
         # Values are without noise, so whatever a run has reached is there to be reached.
-        bottom = min(float(one["lowest"]), *map(float, every))
+        bottom = min(float(one["lowest"]), *map(float, reached))
         if not bottom > -BOTTOM * max(1.0, abs(first)):
             unbounded.append(one["problem"])
             continue
@@ -318,7 +320,8 @@ def arrange(records):
 
 
 def _values(kept):
-    return None if kept is None else np.array([[float(x) for x in run] for run in kept])
+    """Values of one row, (settings, looks); None where there is no such row."""
+    return None if None in kept else np.array([[float(x) for x in run] for run in kept])
 
 
 def _best(values, which):

@@ -318,7 +318,7 @@ def network(name, A, wanted, loss):
     )
 
 
-@functools.lru_cache(maxsize=4)
+@functools.cache
 def problem(name):
     """The problem of a name, of CUTEst or of the data."""
     return of_data(name) if name in DATA else cutest(name)

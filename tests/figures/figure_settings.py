@@ -35,10 +35,13 @@ def _foreign(name, first, runs, noise):
     rows = [["exact", 0.0, 0], *noise]
     values = {
         rival.name: [
-            [[value / (k + 1) for value in runs] for k in range(len(rival.settings))]
-            if kind == "exact" or not rival.line_search
-            else None
-            for kind, _, _ in rows
+            [
+                [value / (k + 1) for value in runs]
+                if kind == "exact" or not rival.line_search
+                else None
+                for kind, _, _ in rows
+            ]
+            for k in range(len(rival.settings))
         ]
         for rival in RIVALS
     }
