@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from refimpl._outside import as_path, say, with_output
 
-from .foreign import foreign
+from .foreign import trials
 from .published import published
 from .tournament import rivals
 from .training import training
@@ -74,9 +74,9 @@ REGISTRY = {
         "steps to leave a saddle, of the tournament's choices (minutes, after `tournament`)",
     ),
     "foreign": Result(
-        foreign.RESULTS,
-        foreign.compute_results,
-        foreign.write,
+        trials.RESULTS,
+        trials.compute_results,
+        trials.write,
         "the default against untuned rivals on foreign problems (about half an hour on two "
         "processors, with the extra `rivals`)",
     ),

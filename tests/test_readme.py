@@ -75,10 +75,10 @@ def test_the_tournament_is_counted():
 def test_the_foreign_problems_are_counted():
     """Numbers and the name of the best rival, as the kept results have them."""
     pytest.importorskip("matplotlib")
-    from figures.foreign import foreign
+    from figures.foreign import tally
     from figures.foreign.rivals import UNTUNED
 
-    data = foreign.compute()
+    data = tally.compute()
     said = re.search(
         r"On (\d+) rows of (\d+) problems .*? mean decimal logarithm .*? "
         r"is (-[\d.]+) for the default, "
@@ -86,7 +86,7 @@ def test_the_foreign_problems_are_counted():
         r"it diverged on (\d+)",
         TEXT.replace("\n", " "),
     ).groups()
-    means = dict(zip(data.rivals, foreign.mean(data).round(2), strict=True))
+    means = dict(zip(data.rivals, tally.mean(data).round(2), strict=True))
     best = min(UNTUNED, key=means.get)
     lost = data.diverged[:, data.rivals.index("ogr")].sum()
     problems = {row.problem for row in data.rows}

