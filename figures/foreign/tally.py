@@ -129,8 +129,11 @@ def mean(data, group="all", look=-1):
 
 
 def below(data, level, group="all", look=-1):
-    """Share of the rows of a group in which each method comes below a level."""
-    return np.mean(data.excess[data.of(group), :, look] < level, axis=0)
+    """Share of the rows of a group, as far as it has them, in which a method is below a level."""
+    excess = data.excess[data.of(group), :, look]
+    # NaN, not a warning, where it has none.
+    there = np.where(np.isfinite(excess).any(axis=0), np.isfinite(excess).sum(axis=0), np.nan)
+    return np.sum(excess < level, axis=0) / there
 
 
 def lower(data, name="ogr", look=-1):
