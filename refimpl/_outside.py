@@ -94,9 +94,6 @@ class _NoBar:
     def update(self, n=1):
         self.n += n
 
-    def set_description(self, desc):
-        pass
-
 
 def bar(*arguments, progress=None, **options):
     """A progress bar of `tqdm` on standard error.

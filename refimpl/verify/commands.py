@@ -388,16 +388,9 @@ def verify(options):
     cases = vectors.selected(families, options.flag, options.id)
     if not cases:
         raise VerificationError("verify: no case is of all that was asked for")
-
-    def tell(_):
-        shown.update()
-        if shown.n == len(cases):
-            # Up to a minute, where our own text is searched for the mistake.
-            shown.set_description("verify: what explains the failures")
-
     with (
         _stopped_by_control_c() as stop,
-        bar(total=len(cases), desc="verify", unit="case") as shown,
+        bar(total=len(cases), desc="verify and explain", unit="case") as shown,
     ):
         found = runner.verify(
             command,
@@ -407,7 +400,7 @@ def verify(options):
             known=known,
             timeout=timeout,
             jobs=jobs,
-            tell=tell,
+            tell=lambda outcome: shown.update(),
             memory=options.memory,
             stop=stop,
         )

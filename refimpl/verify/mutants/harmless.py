@@ -102,8 +102,8 @@ VARIANTS = (
         "step-as-a-matrix",
         "The saddle-free step as a product of matrices, in place of a sum over eigenvectors.",
         "repulsion",
-        "            for k in range(d):\n                step[k] -= along / curvature * E[k, i]",
-        "            step -= (E[:, i] / curvature) * along",
+        "            for k in range(d):\n                step[k] -= along * E[k, i]",
+        "            step -= E[:, i] * along",
     ),
     Mutant(
         "shift-added-and-subtracted",
