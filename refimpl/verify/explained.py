@@ -88,7 +88,7 @@ def question(outcome, outcomes, arithmetic):
             {
                 "case": other.case._asdict(),
                 "answer": other.answer,
-                "failed": _failed(other)._asdict(),
+                "failed": {"field": _failed(other).field, "step": _failed(other).step},
             }
             for other in (outcome, *_of_all_sizes(failures, OTHERS))
         ],

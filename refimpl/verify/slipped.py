@@ -51,12 +51,19 @@ SHARE, ROUNDINGS = 1e-3, 2.0**8
 TOLD = 0.25
 
 
+class Failed(NamedTuple):
+    """The quantity that failed, and the step; 0 where there are none."""
+
+    field: str
+    step: int
+
+
 class _Failure(NamedTuple):
     """A case cut to what matters, the quantity, what the program gave for it, and what is right."""
 
     brief: Case  # up to the step that failed
     case: Case
-    failed: compare.FieldVerdict
+    failed: Failed
     wanted: np.ndarray
     right: np.ndarray
     answer: dict
@@ -132,7 +139,7 @@ def _case(given):
 
 
 def _failure(given, arithmetic):
-    case, failed = _case(given["case"]), compare.FieldVerdict(**given["failed"])
+    case, failed = _case(given["case"]), Failed(**given["failed"])
     short = supposed.shortened(case, failed.step)
     wanted = supposed.wanted_of(short, failed, given["answer"])
     right = supposed.wanted_of(short, failed, short.out)

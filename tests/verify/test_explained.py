@@ -44,8 +44,16 @@ def test_a_slip_in_a_piece(reference):
     """Newton's step without its eigenvalues is minus the gradient."""
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     found = explain([judged(c, wrong_newton(c, lambda H, g: -g)) for c in put], reference)
-    assert found[0].supposed.startswith("it is the answer of `along` in place of `along / curv")
+    assert found[0].supposed.startswith("it is the answer of a step without `along = quotient(")
     assert "(repulsion.py, line " in found[0].supposed
+
+
+def test_an_error_that_no_float_holds_is_asked_about_all_the_same(reference):
+    """An answer of 0 for a subnormal one is infinitely far in roundings."""
+    (put,) = vectors.cases(ids=["repulsion-0281"])
+    outcome = judged(put, {"result": [1.7e308] * len(put.out["result"])})
+    assert compare.first_failure(outcome.fields).in_units == np.inf
+    assert len(explain([outcome], reference)) == 1
 
 
 def test_what_no_slip_makes_is_not_explained(reference):
