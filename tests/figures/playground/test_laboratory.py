@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 import refimpl
+from figures.regression import regression_line
 from refimpl import functions, optimizers, regression, vectors
 from refimpl.verify import runner
 from tests.figures.playground import node
@@ -275,3 +276,28 @@ def test_what_is_seen_inside_is_the_pieces():
     np.testing.assert_allclose(
         ogr[1]["centre"], state.mean_theta + offset @ state.model.V, rtol=1e-7
     )
+
+
+def test_the_line_of_the_first_figure_is_the_packages():
+    """All of its 120 fits for three weights; the figure's words have two decimals of them alone.
+
+    Each is a sum of at most 120 terms, and the extremum divides by a curvature that may be small.
+    """
+    shown = regression_line.compute()
+    body = """
+    const { pieces } = laboratory;
+    return given.beta.map((beta) => {
+      let state = pieces["regression.start_diagonal"]({ D: 1, prior: null });
+      return given.theta.map((x, t) => {
+        const gradient = [given.gradient[t]];
+        state = pieces["regression.update"]({ state, theta: [x], gradient, beta });
+        return Object.values(pieces["regression.slope"]({ state })).map(([v]) => v);
+      });
+    });
+    """
+    given = {name: getattr(shown, name) for name in ("beta", "theta", "gradient")}
+    found = node.array(node.evaluate(body, given))
+    kept = (shown.curvature, shown.extremum, shown.curvature_error, shown.extremum_error)
+    for k, expected in enumerate(kept):
+        # Of the first step, which has no line, each language has an infinity of its own.
+        np.testing.assert_allclose(found[:, 1:, k], expected[:, 1:], rtol=1e-11)
