@@ -9,7 +9,7 @@ from refimpl import vectors
 from refimpl.verify import compare, explained, supposed
 from refimpl.verify.runner import Outcome
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 def cases(family, most=8, **wanted):

@@ -6,7 +6,7 @@ import pytest
 
 from refimpl.verify import slips
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 def made(text, **more):

@@ -4,6 +4,7 @@ import pytest
 
 from refimpl import vectors
 from refimpl.verify import compare, supposed
+from refimpl.verify.protocol import Fault
 
 pytestmark = pytest.mark.once
 
@@ -111,7 +112,12 @@ def test_a_reference_that_fails_is_not_asked_again(cases, monkeypatch):
 
 
 def test_a_reference_that_does_not_answer_once_is_started_again(cases, reference, monkeypatch):
-    monkeypatch.setattr(supposed, "SECONDS", 0.0)
+    def silent(program, seconds):
+        raise Fault("Timeout", "no answer")
+
+    monkeypatch.setattr(supposed.Program, "answer", silent)
+    # It has to be begun, whose first words are an answer too.
+    monkeypatch.setattr(supposed.Program, "ask", lambda program, question, seconds: {})
     one = supposed.Reference()
     case = first(cases, op="repulsion.newton")
     try:

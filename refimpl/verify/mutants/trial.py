@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from ..._compile import PACKAGE
@@ -91,15 +92,15 @@ def verified(mutant, families, cases=None, explained=EXPLAINED):
     return found
 
 
-_REFERENCES = []
+_OF_THREAD = threading.local()
 
 
 def _reference():
-    """One for all trials of a process, which end it with themselves; a new one if it is lost."""
-    if not _REFERENCES or _REFERENCES[-1].lost:
-        _REFERENCES.append(supposed.Reference())
-        atexit.register(_REFERENCES[-1].close)
-    return _REFERENCES[-1]
+    """One for all trials of a thread, which ends with the process; a new one if it is lost."""
+    if getattr(_OF_THREAD, "reference", None) is None or _OF_THREAD.reference.lost:
+        _OF_THREAD.reference = supposed.Reference()
+        atexit.register(_OF_THREAD.reference.close)
+    return _OF_THREAD.reference
 
 
 def changed_function(mutant):

@@ -11,7 +11,7 @@ from figures.verify import kept_trials, retelling
 from refimpl.errors import StateError
 from refimpl.verify.mutants import MUTANTS
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
 
 def without_lines(sentences):
