@@ -12,8 +12,8 @@ def orth(W):
 def start(theta, directions, prior=(1.0, 0.0)):
     """Rows V, covariances along them, two means, the momentum."""
     d, zeros = len(directions), np.zeros_like(theta)
-    known, nothing = (p * np.eye(d) for p in prior), np.zeros((d, d))
-    C = dict(zip(("tt", "gg"), known, strict=True)) | {"gt": nothing}
+    C = {"tt": prior[0] * np.eye(d), "gg": prior[1] * np.eye(d)}
+    C["gt"] = np.zeros((d, d))
     means = {"mean_theta": zeros, "mean_gradient": zeros}
     return {"V": orth(directions), "C": C, "momentum": zeros} | means
 

@@ -495,3 +495,19 @@ def test_injection_and_rotation_are_one_pass(seed, d, more):
     # Both lose digits with the condition of the Gram matrix, about (1 + turn |x|)^2 d.
     slack = 64 * d * EPS * np.linalg.cond(G)
     np.testing.assert_allclose(A @ V + np.outer(turn * A @ one, x), expected, atol=slack)
+
+
+def test_operations_of_a_factorization_by_rotations(monkeypatch):
+    """Chapter "The QR step": d (d - 1) / 2 pairs of rows of R and of Q, 6 d operations a pair."""
+    from refimpl import qr_step as module
+
+    pairs = []
+    monkeypatch.setattr(module, "_rotate_rows", lambda A, p, q, c, s: pairs.append(A.shape[1]))
+    whole = getattr(module.orthogonal_factor, "py_func", None)
+    d = 12
+    H = np.random.default_rng(0).standard_normal((d, d))
+    if whole is None:
+        pytest.skip("no uncompiled form")
+    whole(H)
+    assert len(pairs) == d * (d - 1)
+    assert 0.9 < 6 * sum(pairs) / (2 * 3 * d**3) < 1.0

@@ -50,9 +50,9 @@ class VerifyIt(SphinxDirective):
             between = "" if k == 0 else ", " if k < len(counted) - 1 else " and "
             paragraph += [nodes.Text(f"{between}{count} cases of "), nodes.literal(name, name)]
         paragraph += [
-            nodes.Text("; "),
-            to_verify(self.env.docname, nodes.Text("how to put them to your program")),
-            nodes.Text(" is a chapter of its own. In short, with your functions in a module:"),
+            nodes.Text(". With your functions in a module ("),
+            to_verify(self.env.docname, nodes.Text("how to")),
+            nodes.Text("):"),
         ]
         families = sorted({found.of_op[op] for op in ops})
         families += ["optimizers", "trajectories"] if methods else []

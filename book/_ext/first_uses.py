@@ -24,6 +24,14 @@ WRITTEN = {
     "row-sum bound": r"\brow-sum bound\b",
     "BFGS": r"\bBFGS\b",
     "fOGR": r"\bfOGR\b",
+    "OGR": r"\bOGR\b",
+    "ogr": r"\bogr\b",
+    "online SFN": r"\b[Oo]nline SFN\b",
+    "dOGR": r"\bdOGR\b",
+    "cdOGR": r"\bcdOGR\b",
+    "excess": r"\bexcess\b",
+    "injection": r"\b[Ii]njection\b",
+    "replay": r"\b[Rr]eplays?\b",
 }
 # What is no prose: mathematics, code, targets of links, and what roles other than `term` refer to.
 HIDDEN = re.compile(r"\$[^$]*\$|\{(?!term)[\w:]+\}`[^`]*`|\]\([^)]*\)|<[^>]*>`")
