@@ -55,6 +55,19 @@
     const covered = math && math.getBoundingClientRect().right > edges.left + 1 &&
       !["auto", "scroll"].includes(getComputedStyle(math.parentElement).overflowX);
     if (outside || covered) say("hidden number", number, "not to be seen");
+    const lines = new Set([...number.childNodes].flatMap((part) => {
+      const range = document.createRange();
+      range.selectNodeContents(part);
+      return part.nodeType === Node.TEXT_NODE
+        ? [...range.getClientRects()].map((line) => Math.round(line.top)) : [];
+    }));
+    if (lines.size > 1) say("broken number", number, `in ${lines.size} lines`);
+  }
+  // On a laptop nobody has to scroll for what is printed.
+  for (const output of content.querySelectorAll("div.cell_output pre")) {
+    if (innerWidth >= 1200 && visible(output) && wide(output)) {
+      say("long print", output, `${output.scrollWidth} px in ${output.clientWidth}`);
+    }
   }
   if (document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) {
     say("page too wide", document.body, `${document.documentElement.scrollWidth} px`);

@@ -1,39 +1,12 @@
 """The pages of a built book in the order of its table of contents."""
 
 from pathlib import Path
-from typing import NamedTuple
 
-import yaml
+from book._ext.contents import pages
 
 
 class BookMissingError(OSError):
     """There is no built book where one is needed."""
-
-
-class Page(NamedTuple):
-    """A page, by its name, under the caption of its part; parts begin with their first page."""
-
-    name: str
-    part: str
-    depth: int
-
-
-def pages(table_file):
-    """Every page of a ``_toc.yml``, as `Page` tuples."""
-    table = yaml.safe_load(Path(table_file).read_text(encoding="utf-8"))
-    found = [Page(table["root"], "", 0)]
-    for part in table.get("parts", [table]):
-        found += _below(part.get("chapters", ()), part.get("caption", ""), 0)
-    return found
-
-
-def _below(entries, part, depth):
-    found = []
-    for entry in entries:
-        if "file" in entry:
-            found.append(Page(entry["file"], part, depth))
-        found += _below(entry.get("sections", ()), part, depth + 1)
-    return found
 
 
 def built(html, table_file):

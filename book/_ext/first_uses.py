@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import contents
 from ties import FENCE
 
 # Term -> how it is written in prose. A term that is missing here is looked for as it stands.
@@ -53,9 +54,7 @@ def terms(book_dir):
 
 def pages(book_dir):
     """Pages in reading order, without the glossary."""
-    toc = Path(book_dir, "_toc.yml").read_text("utf-8")
-    order = re.findall(r"(?:file|root):\s*(\S+)", toc)
-    return [page for page in order if page != "glossary"]
+    return [page for page in contents.names(book_dir) if page != "glossary"]
 
 
 def prose(text):

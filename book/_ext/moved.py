@@ -1,11 +1,13 @@
 """Old addresses: what a page once held and another holds now is found under its old anchor.
 
 ``moved.yml`` says page by page where an anchor has gone. No page has vanished, so that a short
-script on the page itself can send its readers on; without scripts a list of links stands there.
+script on the page itself can send its readers on; without scripts the titles of those pages stand
+there, under the old anchors.
 """
 
 import html
 import json
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -42,16 +44,27 @@ def send_on(app, pagename, templatename, context, doctree):
     gone = moved(app.srcdir).get(pagename)
     if app.builder.format != "html" or not gone or "body" not in context:
         return
-    links = {
-        anchor: f"{app.builder.get_relative_uri(pagename, page)}#{to}"
-        for anchor, (page, to) in gone.items()
-    }
+    address = partial(app.builder.get_relative_uri, pagename)
+    links = {anchor: f"{address(page)}#{to}" for anchor, (page, to) in gone.items()}
+    pages = {}
+    for anchor, (page, _) in gone.items():
+        pages.setdefault(page, []).append(anchor)
+    titles = {page: (address(page), app.env.titles[page].astext()) for page in pages}
+    context["body"] += SCRIPT % json.dumps(links) + without_scripts(pages, titles)
+
+
+def without_scripts(pages, titles):
+    """A list of the pages that hold what has gone, each with the old anchors.
+
+    `pages` has the anchors of each page, `titles` its address and its title.
+    """
     items = "".join(
-        f'<li><a id="{name}" href="{html.escape(link)}">{name}</a></li>'
-        for name, link in ((html.escape(anchor), link) for anchor, link in links.items())
+        "<li>"
+        + "".join(f'<span id="{html.escape(anchor)}"></span>' for anchor in anchors)
+        + f'<a href="{html.escape(titles[page][0])}">{html.escape(titles[page][1])}</a></li>'
+        for page, anchors in pages.items()
     )
-    context["body"] += SCRIPT % json.dumps(links)
-    context["body"] += f"<noscript><p>Moved to other pages:</p><ul>{items}</ul></noscript>"
+    return f"<noscript><p>Parts of this page have moved to:</p><ul>{items}</ul></noscript>"
 
 
 def setup(app):

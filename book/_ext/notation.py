@@ -15,7 +15,7 @@ from tables import table
 
 logger = logging.getLogger(__name__)
 
-FIELDS = {"symbol", "name", "shape", "meaning", "unit", "first"}
+FIELDS = {"symbol", "name", "shape", "meaning", "unit", "since"}
 FILE = "notation.yml"
 
 
@@ -45,29 +45,33 @@ class NotationTable(SphinxDirective):
                     f"{FILE} has no group {self.arguments[0]!r}", line=self.lineno
                 )
             ]
+        first = symbols.first_pages(self.env.srcdir)[self.arguments[0]]
         head = ("Symbol", "Name in code", "Shape", "Meaning", "Unit", "First in")
         return [
             table(
                 head,
-                [self.cells(entry) for entry in group],
+                [self.cells(*pair) for pair in zip(group, first, strict=True)],
                 widths=(12, 18, 10, 34, 14, 12),
                 name="notation",
             )
         ]
 
-    def cells(self, entry):
+    def cells(self, entry, page):
         def literal(text):
+            # A shape may be said in words, with a formula in them.
+            if "$" in text:
+                return self.inline(text)
             return [nodes.literal(text, text)] if text else []
 
         first = []
-        if entry["first"]:
+        if page:
             first = [
                 pending_xref(
                     "",
-                    nodes.inline("", entry["first"].replace("_", " ")),
+                    nodes.inline("", page.replace("_", " ")),
                     refdomain="std",
                     reftype="doc",
-                    reftarget=f"/{entry['first']}",
+                    reftarget=f"/{page}",
                     refdoc=self.env.docname,
                     refwarn=True,
                     refexplicit=True,
@@ -88,9 +92,14 @@ class NotationTable(SphinxDirective):
 
 
 def check(app, env):
-    """Warn of every symbol of a labelled equation that has no row."""
+    """Warn of every symbol of a labelled equation without a row, and of every row on no page."""
     for place, letters in symbols.unexplained(env.srcdir).items():
         logger.warning("%s: no row in %s for %s", place, FILE, ", ".join(letters))
+    rows, first = entries(env.srcdir), symbols.first_pages(env.srcdir)
+    for group in rows:
+        for entry, page in zip(rows[group], first[group], strict=True):
+            if not page:
+                logger.warning("%s: no page shows %s of %s", FILE, entry["symbol"], group)
 
 
 def setup(app):

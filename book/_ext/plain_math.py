@@ -24,9 +24,13 @@ STYLE = (
 OTHERWISE = {
     r"\\arg(?![A-Za-z])": r"\\operatorname{arg}",
     r"\\(?:big|Big|bigg|Bigg)[lrm]?(?![A-Za-z])": "",
+    # A space below a row.
+    r"(\\\\)\[[^\]]*\]": r"\1",
 }
-# In the converter's answer, a command that it does not know.
-UNKNOWN = re.compile(r">\s*\\[A-Za-z]+")
+# In the converter's answer, a command that it does not know, or what is left of one.
+UNKNOWN = re.compile(r">\s*((?:\\|&#x0005C;)[^<]*(?:<[^>]*>[^<]*){0,4})")
+# What stands around the TeX for MathJax. (The bracket of a row's end is none.)
+DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 
 
 @cache
@@ -42,15 +46,14 @@ def mathml(tex, display):
         tex = re.sub(pattern, words, tex)
     found = convert(tex, display=display)
     if unknown := UNKNOWN.search(found):
-        raise ValueError(f"no MathML for {unknown[0].strip('> ')}")
+        said = re.sub(r"<[^>]*>", "", unknown[1]).strip()
+        raise ValueError(f"no MathML for {said}")
     return found
 
 
 def both(translator, node, tex, display):
     """The TeX, encoded for HTML, and after it what a browser without scripts shows."""
-    text = html.unescape(tex)
-    for sign in (r"\(", r"\)", r"\[", r"\]"):
-        text = text.replace(sign, "")
+    text = DELIMITERS.sub("", html.unescape(tex))
     try:
         plain = mathml(text.strip(), display)
     except Exception as error:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import contents
 from reference_cases import cases
 
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|:{3,}|~{3,})\s*(?P<info>.*?)\s*$")
@@ -111,12 +112,7 @@ def _book(book_dir):
         # What was built, and copies that editors and notebooks keep beside a page.
         if not any(part[0] in "._" for part in file.parts)
     )
-    toc = Path(book_dir, "_toc.yml")
-    order = (
-        re.findall(r"(?:file|root):\s*(\S+)", toc.read_text(encoding="utf-8"))
-        if toc.exists()
-        else []
-    )
+    order = contents.names(book_dir)
     pages.sort(key=lambda page: order.index(page) if page in order else len(order))
     for page in pages:
         yield from scan(Path(book_dir, f"{page}.md").read_text(encoding="utf-8"), page)

@@ -1,6 +1,6 @@
 """Saddle-free Newton in a Krylov subspace, from Hessian-vector products alone.
 
-Provenance: [dauphin2014]_, its method in a Krylov subspace. No program is followed. The subspace
+Provenance: [dauphin2014]_, the method in a Krylov subspace. No program is followed. The subspace
 begins with the gradient and is orthogonalised in full, so `step` makes none outside.
 """
 

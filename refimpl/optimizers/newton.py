@@ -1,6 +1,6 @@
 """Newton: a jump to where the gradient of the local quadratic is zero, be it a saddle.
 
-Provenance: the classical method, which [dauphin2014]_ shows to be drawn to saddles. No program is
+Provenance: the classical method, which [dauphin2014]_ show to be drawn to saddles. No program is
 followed; what a singular Hessian gives is said by `refimpl.repulsion.newton`.
 """
 

@@ -1,6 +1,6 @@
 """Saddle-free Newton: the exact Hessian with its eigenvalues by modulus.
 
-Provenance: [dauphin2014]_, its saddle-free method with the exact Hessian. No program is followed.
+Provenance: [dauphin2014]_, the saddle-free method with the exact Hessian. No program is followed.
 It departs in `div` and `cut`, which are those of [D] [duda2019]_; 1 and 0 give the plain method.
 """
 

@@ -1,7 +1,7 @@
 """SOAP on a vector: Adam along the eigenvectors of the gradients' second moment.
 
-Provenance: [vyas2025]_. It follows its program: the first gradient finds axes alone, the mean turns
-with them, squares are permuted. It departs in `eps`, and keeps axes where nothing was seen.
+Provenance: [vyas2025]_. It follows their program: the first gradient finds axes alone, the mean
+turns with them, squares are permuted. It departs in `eps`, and keeps axes where nothing was seen.
 """
 
 from typing import NamedTuple

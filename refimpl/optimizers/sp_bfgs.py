@@ -1,7 +1,7 @@
 """SP-BFGS: an inverse Hessian that meets each secant only as closely as noise allows.
 
-Provenance: [irwin2023]_, its update and penalty, as its program has them on quadratic functions. It
-departs where the loss would be asked for: no line search, but a longest step.
+Provenance: the update and the penalty of [irwin2023]_, as their program has them on quadratic
+functions. It departs where the loss would be asked for: no line search, but a longest step.
 """
 
 from typing import NamedTuple

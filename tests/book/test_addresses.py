@@ -3,11 +3,13 @@
 import re
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import moved
 import pytest
 
-make_id = pytest.importorskip("docutils.nodes").make_id
+nodes = pytest.importorskip("docutils.nodes")
+make_id = nodes.make_id
 
 pytestmark = pytest.mark.once
 
@@ -73,13 +75,19 @@ def test_a_page_sends_its_readers_on():
         def get_relative_uri(self, here, there):
             return f"{there}.html"
 
+    class Titles(dict):
+        def __missing__(self, page):
+            return nodes.title("", f"Title of {page}")
+
     class App:
         srcdir, builder = BOOK, Builder()
+        env = SimpleNamespace(titles=Titles())
 
     context = {"body": ""}
     moved.send_on(App(), "optimizer", "page.html", context, None)
     assert '"equation-eq-fogr": "family.html#equation-eq-fogr"' in context["body"]
-    assert 'id="equation-eq-fogr" href="family.html#equation-eq-fogr"' in context["body"]
+    assert '<span id="equation-eq-fogr"></span>' in context["body"]
+    assert '<a href="family.html">Title of family</a>' in context["body"]
     context = {"body": ""}
     moved.send_on(App(), "qr_step", "page.html", context, None)
     assert context["body"] == ""

@@ -43,6 +43,15 @@ BAD = {
         "<span class='eqno' style='float: right'>(1)</span><noscript><math></math></noscript></div>"
         "<table>",
     ),
+    "broken number at 390 px": (
+        "<table>",
+        "<div class='math' style='display: flex'><span class='eqno' style='width: 2ch'>(17.5 )"
+        "</span><noscript><math></math></noscript></div><table>",
+    ),
+    "long print at 1280 px": (
+        "<table>",
+        "<div class='cell_output'><pre tabindex='0'>" + "a word " * 60 + "</pre></div><table>",
+    ),
     "another word for Show": ("hint='Show'", "hint='Click to show'"),
     "console": ("console.log", "console.error"),
     "axe: color-contrast, light": ("<p>So", "<p style='color: #bbb'>So"),

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pandas
 import pytest
@@ -10,10 +11,16 @@ pytest.importorskip("sphinx")
 pytest.importorskip("latex2mathml")
 
 import dataframes
+import dollars
+import moved
 import names
 import plain_math
+import provenance
+from docutils import nodes
 
 pytestmark = pytest.mark.once
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
 
 
 def heads(table):
@@ -79,3 +86,99 @@ def test_formulas_become_mathml():
 def test_an_unknown_command_is_noticed():
     with pytest.raises(ValueError, match="nosuchcommand"):
         plain_math.mathml(r"a + \nosuchcommand", "inline")
+
+
+def test_a_space_below_a_row_is_no_delimiter():
+    """The bracket of ``\\\\[2ex]`` was taken for the beginning of a formula, and the rest shown."""
+    tex = r"\[\begin{cases} a & (b > 0) \\[2ex] c & (b \le 0) \end{cases}\]"
+    inner = plain_math.DELIMITERS.sub("", tex)
+    assert inner == tex[2:-2]
+    words = "".join(ET.fromstring(plain_math.mathml(inner, "block")).itertext())
+    assert "\\" not in words
+    assert "ex" not in words
+
+
+def test_what_is_left_of_a_command_is_noticed():
+    with pytest.raises(ValueError, match="2ex"):
+        plain_math.mathml(r"\begin{cases} a & (b > 0) \2ex] c \end{cases}", "block")
+
+
+def test_words_stand_at_the_left_under_their_heads():
+    frame = pandas.DataFrame(
+        {"model": ["a line", "a full matrix"], "share": ["0.1 to 0.2", "3 of 5"], "x": [1.0, 2.5]},
+        index=["u", "v"],
+    )
+    table = dataframes.mended(frame.to_html())
+    assert re.findall(r'<(t[hd]) class="words"[^>]*>([^<]*)<', table) == [
+        ("th", "model"),
+        ("td", "a line"),
+        ("td", "a full matrix"),
+    ]
+
+
+TABLE = "| word | formula |\n| --- | --- |\n| one | {} |\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "cut"),
+    [
+        ("$|a|$, $a^2$", True),
+        (r"$2 \epsilon |a| / b$ of it", True),
+        ("a | third", True),
+        (r"$\lvert a\rvert$, $a^2$", False),
+        (r"`a \| b`", False),
+    ],
+)
+def test_a_cell_that_is_cut_at_a_bar_is_noticed(cell, cut):
+    text = "A line.\n\n" + TABLE.format(cell)
+    assert dollars.cut(text) == ([5] if cut else [])
+    # What stands in code is no table.
+    assert dollars.cut(f"```text\n{text}```\n") == []
+
+
+def test_no_cell_of_the_book_is_cut():
+    pages = {page.name: page.read_text("utf-8") for page in BOOK.rglob("*.md")}
+    assert {name: found for name, text in pages.items() if (found := dollars.cut(text))} == {}
+    assert sum(len(list(dollars.rows(text))) for text in pages.values()) > 100
+
+
+@pytest.mark.parametrize(
+    ("node", "seen"),
+    [
+        (nodes.literal("", "as $x$"), True),
+        (nodes.paragraph("", "a variance of $(2"), True),
+        (nodes.literal("", "$defs"), False),
+        (nodes.math("", "$"), False),
+        (nodes.literal_block("", "echo $HOME $"), False),
+    ],
+)
+def test_dollar_signs_that_are_shown_are_noticed(node, seen):
+    assert bool(list(dollars.shown(nodes.container("", node)))) is seen
+
+
+def test_provenance_keeps_its_citations():
+    """Every citation of a docstring stands in the table, but for those behind [D], [W] and [P]."""
+    from refimpl.optimizers import METHODS
+
+    found = provenance.methods(BOOK.parent, METHODS)
+    assert {
+        name: reason for name, words in found.items() if (reason := provenance.fault(words))
+    } == {}
+    assert found["sgd"].startswith("{cite:t}`robbins1951`; a rival")
+    assert "which {cite:t}`dauphin2014` show to be drawn" in found["newton"]
+    assert not any("duda2019" in words for words in found.values())
+
+
+def test_provenance_without_its_beginning_is_noticed():
+    assert provenance.fault("; a rival in Figure 7 of [D].")
+    assert provenance.fault(provenance.said("Nothing is said."))
+    assert not provenance.fault(provenance.said("Provenance: [west1979]_, as printed."))
+
+
+def test_moved_parts_are_told_by_the_titles_of_their_pages():
+    told = moved.without_scripts({"b": ["eq-one", "two"]}, {"b": ("b.html", "A & B")})
+    root = ET.fromstring(told)
+    assert [item.get("id") for item in root.iter("span")] == ["eq-one", "two"]
+    (link,) = root.iter("a")
+    assert (link.get("href"), link.text) == ("b.html", "A & B")
+    assert "eq-one" not in "".join(root.itertext())
