@@ -31,6 +31,7 @@ class Errors(NamedTuple):
     passed: dict  # arithmetic -> int
     failed: dict
     skipped: dict
+    uninformative: dict
     seconds: dict
 
 
@@ -80,6 +81,7 @@ def compute(families=()):
         passed={name: report["passed"] for name, report in reports.items()},
         failed={name: report["failed"] for name, report in reports.items()},
         skipped={name: report["counts"]["skipped"] for name, report in reports.items()},
+        uninformative={name: r["counts"]["uninformative"] for name, r in reports.items()},
         seconds={name: report["seconds"] for name, report in reports.items()},
     )
 
