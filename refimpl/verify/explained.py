@@ -73,7 +73,7 @@ def _failed(outcome):
 
 
 def question(outcome, outcomes, arithmetic):
-    """What is asked of `slipped.found`: a failure, others like it, and what passes beside them."""
+    """What `slipped` is asked: a failure, others like it, and what passes beside them."""
     like = [
         other
         for other in outcomes

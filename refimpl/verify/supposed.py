@@ -89,7 +89,7 @@ class Reference:
         return [content if kind == "out" else None for kind, content in said]
 
     def slips(self, question):
-        """What `slipped.found` says; none where it is not asked or does not answer."""
+        """What `slipped` finds; none where it is not asked or does not answer."""
         if not self.quoting:
             return []
         asked = {"cmd": "slips"} | question
