@@ -60,7 +60,19 @@ def give_letters(app, env):
     return []
 
 
+def take_letters(app, env):
+    """Of the build before: whoever counts pages takes what has a number for one of theirs."""
+    for page, title in env.titles.items():
+        number = title.get("secnumber")
+        if number and isinstance(number[0], str):
+            del title["secnumber"]
+            for reference, _ in sections(env.tocs[page], ()):
+                reference.attributes.pop("secnumber", None)
+    return []
+
+
 def setup(app):
-    # Behind Sphinx's own count.
+    # Before Sphinx's own count, and behind it.
+    app.connect("env-get-updated", take_letters, priority=100)
     app.connect("env-get-updated", give_letters, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
