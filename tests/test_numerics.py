@@ -57,6 +57,7 @@ UNMARKED = {
     "book/test_extensions": "HTML as text",
     "book/test_first_uses": "pages as text",
     "book/test_sample_book": "files",
+    "book/test_appendices": "pages as text",
     "book/test_solutions": "pages as text",
     "book/test_symbols": "pages as text",
     "test_workflow": "a file as text",

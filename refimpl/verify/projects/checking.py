@@ -211,7 +211,7 @@ def text(name, path, results, hints=False):
             for paragraph, indent in ((told, 2), (ids, 4), *((hint, 6) for hint in said)):
                 lines += textwrap.wrap(
                     " ".join(paragraph.split()),
-                    width=100,
+                    width=80,
                     initial_indent=" " * indent,
                     subsequent_indent=" " * (indent + 2),
                     break_on_hyphens=False,
