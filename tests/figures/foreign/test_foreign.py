@@ -105,8 +105,10 @@ def test_every_row_is_counted_or_told(kept):
     np.testing.assert_array_equal(others[:, :, -1][lost], tally.MOST)
 
 
-# Where a path is not chaotic, to the digits that rounding leaves after 200 steps.
-SAMPLE = ("digits, as shipped", "iris, as shipped", "wine, standardised")
+# Paths that amplify roundings little: under Nehalem, Sandybridge, Haswell and SkylakeX the kept
+# values come again to 1e-7. On others, such as the digits as they are shipped, runs of two kernels
+# part.
+SAMPLE = ("diabetes, standardised", "iris, network", "wine, standardised")
 
 
 @pytest.mark.parametrize("name", SAMPLE)
