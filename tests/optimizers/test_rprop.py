@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import refimpl
-from refimpl import functions
 from refimpl.optimizers import bind
 from refimpl.optimizers.rprop import rprop
 from tests.optimizers.paths import GRADIENTS, descend, run
@@ -117,25 +115,3 @@ def test_separable_scales_are_no_trouble():
     path = descend("rprop", np.full(5, 3.0), lambda x: curvatures * x, 300)
     assert np.abs(path[-1]).max() <= 2.0 * 1e-6
     np.testing.assert_array_equal(path, path[:, :1] * np.ones(5))
-
-
-def test_it_runs_everywhere_alike():
-    """In `minimize`, `lattice`, by a stepper and as SciPy's: the same last position."""
-    import scipy.optimize
-
-    start, steps = [1.0, 1.0], 40
-    path = refimpl.minimize(functions.beale, start, method="rprop", steps=steps).path
-    stepper = refimpl.stepper("rprop", start)
-    for _ in range(steps):
-        stepper.step(functions.beale.gradient(stepper.x))
-    np.testing.assert_array_equal(stepper.x, path[-1])
-    final = refimpl.lattice(functions.beale, "rprop", starts=[start], steps=steps, seeds=[0])
-    assert final[0, 0] == functions.beale.value(path[-1])
-    found = scipy.optimize.minimize(
-        functions.beale.value,
-        start,
-        jac=functions.beale.gradient,
-        method=refimpl.scipy_method("rprop"),
-        options={"maxiter": steps},
-    )
-    np.testing.assert_array_equal(found.x, path[-1])

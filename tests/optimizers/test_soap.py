@@ -7,8 +7,6 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import refimpl
-from refimpl import functions
 from refimpl.online_pca import leading_directions
 from refimpl.optimizers import bind
 from refimpl.optimizers.adam import AdamState
@@ -198,25 +196,3 @@ def test_the_scale_of_the_loss():
     rates = RATES | {"eps": 0.0, "period": 2}
     path = run("soap", np.ones(3), STREAM, **rates)
     np.testing.assert_array_equal(run("soap", np.ones(3), 1024.0 * STREAM, **rates), path)
-
-
-def test_it_runs_everywhere_alike():
-    """In `minimize`, `lattice`, by a stepper and as SciPy's: the same last position."""
-    start, steps, rates = [1.0, 1.0], 40, {"alpha": 0.1}
-    path = refimpl.minimize(functions.beale, start, method="soap", steps=steps, **rates).path
-    stepper = refimpl.stepper("soap", start, **rates)
-    for _ in range(steps):
-        stepper.step(functions.beale.gradient(stepper.x))
-    np.testing.assert_array_equal(stepper.x, path[-1])
-    final = refimpl.lattice(
-        functions.beale, "soap", starts=[start], steps=steps, seeds=[0], **rates
-    )
-    assert final[0, 0] == functions.beale.value(path[-1])
-    found = scipy.optimize.minimize(
-        functions.beale.value,
-        start,
-        jac=functions.beale.gradient,
-        method=refimpl.scipy_method("soap", **rates),
-        options={"maxiter": steps},
-    )
-    np.testing.assert_array_equal(found.x, path[-1])

@@ -7,8 +7,6 @@ import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import refimpl
-from refimpl import functions
 from refimpl.optimizers import bind
 from refimpl.optimizers.sp_bfgs import SPBFGSState, sp_bfgs
 from tests.optimizers.paths import GRADIENTS, descend, run
@@ -229,23 +227,3 @@ def test_it_averages_where_bfgs_overwrites():
         sizes[eps_g] = np.mean(np.log10(found))
     assert abs(sizes[0.1]) < 0.5
     assert sizes[0.0] < -10.0
-
-
-def test_it_runs_everywhere_alike():
-    """In `minimize`, `lattice`, by a stepper and as SciPy's: the same last position."""
-    start, steps = [1.0, 1.0], 40
-    path = refimpl.minimize(functions.beale, start, method="sp_bfgs", steps=steps).path
-    stepper = refimpl.stepper("sp_bfgs", start)
-    for _ in range(steps):
-        stepper.step(functions.beale.gradient(stepper.x))
-    np.testing.assert_array_equal(stepper.x, path[-1])
-    final = refimpl.lattice(functions.beale, "sp_bfgs", starts=[start], steps=steps, seeds=[0])
-    assert final[0, 0] == functions.beale.value(path[-1])
-    found = scipy.optimize.minimize(
-        functions.beale.value,
-        start,
-        jac=functions.beale.gradient,
-        method=refimpl.scipy_method("sp_bfgs"),
-        options={"maxiter": steps},
-    )
-    np.testing.assert_array_equal(found.x, path[-1])

@@ -48,6 +48,14 @@ def test_points():
     assert lattice_points(3, 2).shape == (49, 2)
 
 
+@pytest.mark.parametrize("method", ["rprop", "sp_bfgs", "soap"])
+def test_a_cell_is_the_run_of_minimize(method):
+    start = [1.0, 1.0]
+    run = refimpl.minimize(functions.beale, start, method=method, steps=40)
+    final = refimpl.lattice(functions.beale, method, starts=[start], steps=40, seeds=[0])
+    assert final[0, 0] == functions.beale.value(run.path[-1])
+
+
 @METHODS
 @pytest.mark.parametrize("restart_noise", [False, True])
 @pytest.mark.parametrize("carry_state", [False, True])
