@@ -23,8 +23,6 @@ from .linear_algebra.gram_schmidt import orthonormalize as orthonormalize
 from .linear_algebra.scaling import by_longest_row
 from .linear_algebra.symmetric_eigen import EPS, congruence, eigh
 
-# Of what is squared, in what is exact; the online rules take their lengths at a scale of its own.
-LONGEST = 1e150
 # A lean this much longer than the basis has long been complete; cut here, its powers stay finite.
 LIMIT = 1e50
 TRANSPORT = "online_pca.transport: V_old and V_new must be (d, D) and C (d, d)"
@@ -363,7 +361,7 @@ def second_moment(moment: np.ndarray, x: np.ndarray, beta: float):
             raise NotFiniteError("online_pca.second_moment: entries must be finite")
         if not (0.0 < beta <= 1.0):
             raise RangeError("online_pca.second_moment: beta must lie in (0, 1]")
-        if np.max(np.abs(x)) > LONGEST:
+        if np.max(np.abs(x)) > 1e150:
             raise NotFiniteError("online_pca.second_moment: squares of x overflow beyond 1e150")
         return moment + beta * (np.outer(x, x) - moment)  # eq-second-moment
     raise ShapeError("online_pca.second_moment: moment must be (D, D) and x (D,)")
