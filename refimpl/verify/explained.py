@@ -37,13 +37,24 @@ def explain(outcomes, arithmetic, reference, most, stopped):
     tuple of list
     """
     own = supposed.Reference(stopped) if reference is None else reference
+    before = own.unfinished
     try:
         found = _explained(outcomes, arithmetic, own, most, stopped)
     finally:
         if reference is None:
             own.close()
-    lost = "what explains a failure was not looked for any more, since the package itself, which is"
-    return found, [f"{lost} asked for it, did not answer: {own.lost}"] if own.lost else []
+    remarks = []
+    if own.lost:
+        remarks.append(
+            "what explains a failure was not looked for any more, since the package itself, which "
+            f"is asked for it, did not answer: {own.lost}"
+        )
+    if own.unfinished > before:
+        remarks.append(
+            f"of {own.unfinished - before} failures not every slip in our own text was tried: the "
+            "time for it was over"
+        )
+    return found, remarks
 
 
 def _explained(outcomes, arithmetic, reference, most, stopped):

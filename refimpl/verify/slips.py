@@ -156,7 +156,7 @@ def _said(site, made, decided=False):
     for around in (site.node, *reversed(site.around), site.statement):
         if isinstance(around, ast.Name | ast.Attribute | ast.Constant | ast.UnaryOp | ast.Tuple):
             continue
-        if isinstance(around, ast.Subscript | ast.Starred | ast.keyword | ast.Index):
+        if isinstance(around, ast.Subscript | ast.Starred | ast.keyword):
             continue
         break
     shown = around if not isinstance(around, ast.stmt) else site.statement
@@ -252,6 +252,10 @@ def _of_operation(node, kind):
             yield _op(a, op, b)
     if op in (ast.Mult, ast.Div, ast.Add, ast.Sub, ast.MatMult):
         yield from _moved(left, op, right)
+    if op is ast.Div and isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Sub):
+        inner = type(left.op)
+        yield _op(_op(left.left, op, right), inner, left.right)
+        yield _op(left.left, inner, _op(left.right, op, right))
     if op is ast.Mult:
         # A sum that is closed too early or too late.
         for factor, total in ((left, right), (right, left)):

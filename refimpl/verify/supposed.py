@@ -74,11 +74,13 @@ class Reference:
     ----------
     lost : str
         Why it is asked no more; empty while it is.
+    faults, unfinished : int
+        How often it did not answer, and how many searches for slips their time has ended.
     """
 
     def __init__(self, stopped=None, quoting=True):
         self.stopped, self.quoting = stopped, quoting
-        self.program, self.seq, self.lost, self.faults = None, 0, "", 0
+        self.program, self.seq, self.lost, self.faults, self.unfinished = None, 0, "", 0, 0
         self.one_by_one = threading.Lock()
 
     def answers(self, cases):
@@ -89,12 +91,21 @@ class Reference:
         return [content if kind == "out" else None for kind, content in said]
 
     def slips(self, question):
-        """What `slipped` finds; none where it is not asked or does not answer."""
+        """What `slipped` finds; none where it is not asked or does not answer.
+
+        Where it could not be searched to the end, `unfinished` is one more; where the search broke,
+        that is a fault like others.
+        """
         if not self.quoting:
             return []
         asked = {"cmd": "slips"} | question
         [(kind, content)] = self._said([lambda seq: asked | {"seq": seq}], SEARCHING)
-        return content["slips"] if kind == "out" else []
+        if kind == "errored":
+            with self.one_by_one:
+                self._failed(Fault("Broken", str(content)))
+        found = content["slips"] if kind == "out" else []
+        self.unfinished += found is None
+        return found or []
 
     def _said(self, questions, seconds):
         """Kind and content of the answer to each question; a pair of None where there is none."""

@@ -1,5 +1,6 @@
 """Which slip in our text explains a failure, and that a wrong explanation stays improbable."""
 
+import math
 import threading
 
 import numpy as np
@@ -46,6 +47,36 @@ def test_a_slip_in_a_piece(reference):
     found = explain([judged(c, wrong_newton(c, lambda H, g: -g)) for c in put], reference)
     assert found[0].supposed.startswith("it is the answer of a step without `along = quotient(")
     assert "(repulsion.py, line " in found[0].supposed
+
+
+def test_a_slip_in_a_series_that_runs_through_a_class(reference):
+    """Along a line ``e_k = e_0 x_1^k / k!``; without the division by `k` the factorials stay."""
+    put = [c for c in cases("summary", 400) if c.inputs.get("function") == "exp"]
+    outcomes = []
+    for case in put:
+        rows = np.array(supposed.values_of(case.out["result"]))
+        factorials = [math.factorial(k) for k in range(len(rows))]
+        outcomes.append(judged(case, {"result": (rows.T * factorials).T.tolist()}))
+    found = explain(outcomes, reference)
+    said = [outcome.supposed for outcome in found if outcome.supposed]
+    assert len(said) == 1
+    assert "in place of `_sum(weighted, e, k, 1) / k` (taylor/series.py" in said[0]
+
+
+def test_a_search_that_breaks_or_ends_early_is_remarked(monkeypatch):
+    put = cases("repulsion", op="repulsion.newton", flags=("normal",))
+    outcomes = [judged(c, wrong_newton(c, lambda H, g: -1.037 * np.sin(g))) for c in put]
+    for command, remark in (
+        ("slipped.slips = None", "did not answer: Broken: slipped: the search ended"),
+        ("slipped.ALL = -1.0", "of 1 failures not every slip in our own text was tried"),
+    ):
+        begin = supposed.COMMAND.replace("slipped.main()", f"{command}; slipped.main()")
+        monkeypatch.setattr(supposed, "COMMAND", begin)
+        monkeypatch.setattr(supposed, "FAULTS", 1)
+        _, remarks = explained.explain(outcomes, "binary64", None, 5, threading.Event())
+        assert len(remarks) == 1
+        assert remark in remarks[0]
+        monkeypatch.undo()
 
 
 def test_an_error_that_no_float_holds_is_asked_about_all_the_same(reference):
