@@ -256,8 +256,8 @@ def interrupted(command, seconds, environment):
         words = said.read().decode("utf-8", "replace")
     # Where the interrupt meets Python at its start or its end, it is told with another status;
     # `verify` tells what was done, and ends as a program that a shell has interrupted.
-    heeded = status in (0, 128 + signal.SIGINT, -signal.SIGINT)
-    if not bad and not heeded and "KeyboardInterrupt" not in words:
+    heeded = (0, -signal.SIGINT, *((128 + signal.SIGINT,) if "verify" in command else ()))
+    if not bad and status not in heeded and "KeyboardInterrupt" not in words:
         outcome, bad = f"exit status {status}", True
     if bad:
         print(f"\n{command} after {seconds:.2f} s: {outcome}\n{words}", file=sys.stderr)

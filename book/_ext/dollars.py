@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 from sphinx.util import logging
-from ties import FENCE
+from ties import in_code, lines
 
 logger = logging.getLogger(__name__)
 
@@ -19,16 +19,10 @@ RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$")
 
 def rows(text):
     """Number of the line, cells, and cells of the head, of each row of the tables of a page."""
-    width, opened, before = 0, [], ""
-    for number, line in enumerate(text.splitlines(), 1):
-        fence = FENCE.match(line)
-        if fence and opened and not fence["info"] and len(fence["mark"]) >= len(opened[-1][0]):
-            opened.pop()
-        elif fence and fence["info"]:
-            opened.append((fence["mark"], fence["info"]))
+    width, before = 0, ""
+    for number, line, words in lines(text):
         cells = BAR.split(line.strip().strip("|"))
-        in_code = any("code" in info or "{" not in info for _, info in opened)
-        if in_code or not line.strip().startswith("|"):
+        if in_code(words) or not line.strip().startswith("|"):
             width = 0
         elif RULE.match(line.strip()):
             width = len(cells)

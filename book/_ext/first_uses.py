@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import contents
-from ties import FENCE
+from ties import lines
 
 # Term -> how it is written in prose. A term that is missing here is looked for as it stands.
 WRITTEN = {
@@ -59,14 +59,8 @@ def pages(book_dir):
 
 def prose(text):
     """Number and text of each line of prose; headings, tables of options and code left out."""
-    opened = []
-    for number, line in enumerate(text.splitlines(), 1):
-        fence = FENCE.match(line)
-        if fence and opened and not fence["info"] and len(fence["mark"]) >= len(opened[-1]):
-            opened.pop()
-        elif fence and fence["info"]:
-            opened.append(fence["mark"])
-        elif not opened and not line.startswith(("#", "(", "---")):
+    for number, line, words in lines(text):
+        if not words and not line.startswith(("#", "(", "---")):
             yield number, line
 
 

@@ -4,11 +4,12 @@ Pages are read as text, as in `ties`.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 import contents
 import yaml
-from ties import FENCE
+from ties import in_code, lines
 
 # Running indices, differentials and the numbers e and pi have no row; nor have marks.
 NO_SYMBOLS = set("ijkldeT") | {"ell", "pi"}
@@ -101,15 +102,7 @@ def tokens(tex):
 
 def formulas(text):
     """The formulas of a page, code left out."""
-    prose, opened = [], []
-    for line in text.splitlines():
-        fence = FENCE.match(line)
-        if fence and opened and not fence["info"] and len(fence["mark"]) >= len(opened[-1][0]):
-            opened.pop()
-        elif fence and fence["info"]:
-            opened.append((fence["mark"], fence["info"]))
-        elif not any("code" in info or "{" not in info for _, info in opened):
-            prose.append(line)
+    prose = [line for _, line, words in lines(text) if not in_code(words)]
     return [display or inline for display, inline in FORMULA.findall("\n".join(prose))]
 
 
@@ -127,6 +120,7 @@ def shows(formula, symbol):
     return any(given[k : k + len(sought)] == sought for k in range(len(given) - len(sought) + 1))
 
 
+@cache
 def first_pages(book_dir):
     """Group -> for each of its rows the first page that shows the (first) symbol, or ``""``.
 

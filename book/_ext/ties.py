@@ -31,6 +31,41 @@ VERBATIM = {
 }
 
 
+def lines(text):
+    r"""Number, text, and the words of the open fences, of each line of a page that is no fence.
+
+    A fence without words opens code where it closes nothing; within code no other opens.
+
+    Examples
+    --------
+    >>> text = "a\n```\n| $x |\n```\n:::{note}\nb\n:::"
+    >>> [(number, line, in_code(words)) for number, line, words in lines(text)]
+    [(1, 'a', False), (3, '| $x |', True), (6, 'b', False)]
+    """
+    opened = []
+    for number, line in enumerate(text.splitlines(), 1):
+        fence = FENCE.match(line)
+        words = tuple(info for _, info in opened)
+        closes = (
+            fence
+            and opened
+            and not fence["info"]
+            and fence["mark"][0] == opened[-1][0][0]
+            and len(fence["mark"]) >= len(opened[-1][0])
+        )
+        if closes:
+            opened.pop()
+        elif fence and not in_code(words):
+            opened.append((fence["mark"], fence["info"]))
+        else:
+            yield number, line, words
+
+
+def in_code(words):
+    """Whether one of some open fences holds code, and not Markdown."""
+    return any(not info.startswith("{") or "code" in info for info in words)
+
+
 class Equation(NamedTuple):
     page: str
     line: int

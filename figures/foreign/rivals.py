@@ -152,15 +152,16 @@ def bfgs(value, gradient, x0, looks):
         if len(seen) == looks[-1]:
             raise _Over
         found = value(x)
-        seen.append(found if np.isfinite(found) else np.inf)
+        seen.append(np.inf if np.isnan(found) else found)
         return found, gradient(x)
 
     try:
         scipy.optimize.minimize(both, x0, jac=True, method="BFGS", options={"gtol": 0.0})
     except (_Over, ArithmeticError, ValueError):
         pass
-    lowest = np.minimum.accumulate(seen)
-    return [float(lowest[min(look, len(seen)) - 1]) for look in looks]
+    # Where not even the start can be computed.
+    lowest = np.minimum.accumulate(seen or [np.inf])
+    return [float(lowest[min(look, len(lowest)) - 1]) for look in looks]
 
 
 RATES = (1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)

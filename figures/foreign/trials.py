@@ -6,7 +6,6 @@ computed alone.
 """
 
 import hashlib
-import inspect
 import json
 
 import joblib
@@ -16,9 +15,10 @@ from tqdm import tqdm
 
 from refimpl import optimizers
 from refimpl._outside import as_path
+from refimpl.runs.experiments import cells
 
 from .. import kept_results
-from .problems import BATCH, DATA, DEAR, cutest_names, half, problem
+from .problems import BATCH, DATA, DEAR, HIDDEN, RIDGE, cutest_names, half, problem
 from .rivals import RIVALS
 
 RESULTS = kept_results.FOLDER / "foreign.json"
@@ -105,7 +105,7 @@ def lowest(given):
                     method=solver,
                     options={"maxiter": ITERATIONS, "gtol": 1e-14},
                 )
-            except (ValueError, OverflowError, FloatingPointError):
+            except BEYOND:
                 continue
         if np.isfinite(end.fun) or end.fun == -np.inf:
             found.append(float(end.fun))
@@ -140,7 +140,15 @@ def runs(name, rival, setting, looks=LOOKS):
 
 
 def number(x):
-    """A float of 14 digits, or an infinity as a word, as JSON has none."""
+    """A float of 14 digits, or an infinity as a word, as JSON has none.
+
+    Raises
+    ------
+    ValueError
+        For NaN, which would be neither a start, nor lost, nor unbounded.
+    """
+    if np.isnan(x):
+        raise ValueError("foreign: expected a number or an infinity, got NaN")
     return float(f"{x:.14g}") if np.isfinite(x) else ("inf" if x > 0 else "-inf")
 
 
@@ -183,10 +191,9 @@ def compute_results(cache=None, jobs=1, progress=None, chosen="page"):
 def _digest(rival, setting, name):
     """Of all that a part depends on, but for the packages' versions.
 
-    Of our own methods the file of the step counts as well, not the pieces that it calls: where one
-    of these has changed, delete the folder.
+    A method of our own is another with every change of a source of the package.
     """
-    asked = [name, LOOKS, NOISES, FREEDOM, MEMORY, SEEDS, DATA_SEEDS, BATCH, BALL]
+    asked = [name, LOOKS, NOISES, FREEDOM, MEMORY, SEEDS, DATA_SEEDS, BATCH, BALL, RIDGE, HIDDEN]
     if name in DEAR:
         asked.append("the noise-free row alone")
     if rival is None:
@@ -195,7 +202,7 @@ def _digest(rival, setting, name):
         asked += [rival.name, [setting]]
         own = setting.get("method", rival.name)
         if own in optimizers.METHODS:
-            asked.append(inspect.getsource(inspect.getmodule(optimizers.get(own).step)))
+            asked.append(cells.source_stamp())
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 

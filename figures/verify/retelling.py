@@ -11,7 +11,7 @@ import sys
 
 from refimpl import vectors
 from refimpl._outside import bar, say, with_output
-from refimpl.errors import StateError
+from refimpl.errors import StateError, unknown
 from refimpl.verify.compare import FAIL
 from refimpl.verify.mutants import MUTANTS, trial
 
@@ -60,6 +60,9 @@ def _main(arguments):
     if kept_trials.stale(records):
         raise StateError(f"retelling: the trials are stale; first {kept_trials.COMMAND}")
     kept = {record["name"]: record for record in records}
+    for name in given.name:
+        if name not in kept:
+            raise unknown("mutant", name, kept)
     asked = [mutant for mutant in MUTANTS if not given.name or mutant.name in given.name]
     judged, other = judgement.read(), []
     for mutant in bar(asked, total=len(asked), desc="trials", unit="mutant"):

@@ -106,13 +106,23 @@ def test_every_row_is_counted_or_told(kept):
 
 
 # Paths that amplify roundings little: under Nehalem, Sandybridge, Haswell and SkylakeX the kept
-# values come again to 1e-7. On others, such as the digits as they are shipped, runs of two kernels
-# part.
-SAMPLE = ("diabetes, standardised", "iris, network", "wine, standardised")
+# values come again to 3e-7. That of `ogr` on the digits as they are shipped is chaotic: there runs
+# of two kernels part before the first look, and DoWG alone is made again.
+SAMPLE = [
+    (name, rival)
+    for name in (
+        "digits, as shipped",
+        "iris, as shipped",
+        "diabetes, standardised",
+        "wine, standardised",
+        "iris, network",
+    )
+    for rival in OURS
+    if (name, rival.name) != ("digits, as shipped", "ogr")
+]
 
 
-@pytest.mark.parametrize("name", SAMPLE)
-@pytest.mark.parametrize("rival", OURS, ids=lambda rival: rival.name)
+@pytest.mark.parametrize(("name", "rival"), SAMPLE, ids=lambda given: getattr(given, "name", given))
 def test_sample_made_again(kept, name, rival):
     (old,) = (one for one in kept if one["problem"] == name)
     assert problems.problem(name).value(problems.problem(name).x0) == pytest.approx(
@@ -277,7 +287,7 @@ def test_rprop_of_the_package_is_the_published_rule():
     np.testing.assert_allclose(path[:, 1], [-0.01, -0.01, -0.005], rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["COCOB", "Prodigy"])
+@pytest.mark.parametrize("name", ["COCOB", "Prodigy", "D-Adaptation", "DoG, averaged"])
 def test_packages_go_down_a_bowl(name):
     rival, given = of_package(name), bowl()
     noisy = trials.gradients(given, "exact", 0.0, 0)
@@ -305,10 +315,28 @@ def test_bfgs_counts_what_it_evaluates():
 @pytest.mark.parametrize("rival", OURS, ids=lambda rival: rival.name)
 def test_a_run_that_leaves_is_infinite_from_then_on(rival):
     """A bowl that is no bowl: every look after the ball is infinite, no exception."""
-    falling = bowl()._replace(value=lambda x: -x[0], gradient=lambda x: np.array([-1e300, 0.0]))
+    falling = bowl()._replace(value=lambda x: -x[0], gradient=lambda x: np.array([-1.0, 0.0]))
     noisy = trials.gradients(falling, "exact", 0.0, 0)
-    values = trials.steps_of(rival, rival.settings[0], falling, noisy)
-    assert np.isinf(values[-1]) or values[-1] <= -1.0
+    # What both of ours reach soon, since the gradient never turns.
+    values = trials.steps_of(rival, rival.settings[0], falling, noisy, looks=(2, 2000))
+    assert np.isfinite(values[0])
+    assert values[1] == np.inf
+
+
+def test_what_is_no_number_is_not_kept():
+    assert trials.number(-np.inf) == "-inf"
+    with pytest.raises(ValueError, match="got NaN"):
+        trials.number(np.nan)
+
+
+def test_bfgs_from_a_start_that_cannot_be_computed():
+    def beyond(x):
+        raise OverflowError
+
+    assert rivals.bfgs(beyond, beyond, np.zeros(2), (2, 5)) == [np.inf, np.inf]
+    given = bowl()
+    with np.errstate(invalid="ignore"):
+        assert rivals.bfgs(lambda x: -np.inf, given.gradient, np.ones(2), (1, 2)) == [-np.inf] * 2
 
 
 def test_what_cannot_be_computed_is_a_lost_run():
