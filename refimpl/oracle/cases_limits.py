@@ -170,6 +170,11 @@ def repulsion():
     yield from along(LARGE, np.diag([2.0**1000, 1.0]), g2 * 2.0**1000, STEPS[1:], 2.0**22)
     # A vector is no matrix.
     yield from along(("wrong-shape",), g2, g2, STEPS, error="ShapeError")
+    # The number of rows counts: what is still rounding, beside 1, with three of them and with four.
+    for sign in (1.0, -1.0):
+        for diagonal in ([0.5, sign, -sign * 2.0**-51], [sign, -0.5, 0.25, sign * 0.75 * 2.0**-50]):
+            g = np.array([1.0, -0.75, 0.625, -0.5])[: len(diagonal)]
+            yield from along(DEPENDENT, np.diag(diagonal), g, binary32=False)
 
 
 def qr_step():
@@ -226,3 +231,10 @@ def online_pca(rng):
         ("orthonormalize", {"W": vector}),
     ):
         yield Case(f"online_pca.{op}", ("wrong-shape",), given, error="ShapeError")
+    # The number of rows counts: what two rows, and three, still call rounding.
+    for d, left in ((2, 1.25 * 2.0**-49), (3, 1.75 * 2.0**-49)):
+        V = np.eye(d, d + 1, 1)
+        V[0] = [-1.0, left, *np.zeros(d - 1)]
+        for turn in (1.0, -1.0):
+            given = {"V": turn * V, "x": np.eye(d + 1)[0], "turn": turn}
+            yield Case("online_pca.inject", DEPENDENT, given, binary32=False, exact=True)

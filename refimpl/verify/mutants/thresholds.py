@@ -165,6 +165,14 @@ _ROWS = (
         "result",
     ),
     (
+        "zero-by-eps-alone",
+        "A curvature is zero below eps, however many rows there are.",
+        _P,
+        _ROUNDING,
+        "rounding = EPS * max(abs(values[0]), abs(values[d - 1]))",
+        "result",
+    ),
+    (
         "zero-below-1e-300",
         "A curvature is zero below 1e-300 alone.",
         _P,
@@ -206,6 +214,15 @@ _ROWS = (
         _O,
     ),
     (
+        "dependent-at-four-eps",
+        "A row depends on others with 4 eps of it left, however many there are.",
+        _G,
+        _SHARE,
+        "if share <= 4.0 * EPS:",
+        "result",
+        _O,
+    ),
+    (
         "dependent-if-nothing-is-left",
         "A row depends on others if exactly 0 is left.",
         _G,
@@ -220,6 +237,14 @@ _ROWS = (
         _O,
         _CANCELLED,
         "if np.sqrt(W[i] @ W[i]) <= 1e-10 * length:",
+        "result",
+    ),
+    (
+        "cancelled-at-four-eps",
+        "What is left of a row is rounding below 4 eps, however many rows there are.",
+        _O,
+        _CANCELLED,
+        "if np.sqrt(W[i] @ W[i]) <= 4.0 * EPS * length:",
         "result",
     ),
     (
