@@ -80,9 +80,10 @@ def _rough(case, report):
 
 
 def _elsewhere(outcome, looks, report):
-    """What other failures of the operation show, where they show one thing and this one does not.
+    """What other failures of the operation show that this one does not.
 
-    Said of the first failure of each alone.
+    What explains one of them, else what they look like where they look like one thing. Said of the
+    first failure of each alone.
     """
     like = [
         other
@@ -94,6 +95,11 @@ def _elsewhere(outcome, looks, report):
     ]
     if not like or like[0] is not outcome:
         return []
+    if not outcome.supposed:
+        for other in like[1:]:
+            if other.supposed:
+                failed = compare.first_failure(other.fields)
+                return [f"in {other.case.id}, which fails too, {failed.field}: {other.supposed}"]
     shown, rough = Counter(), _rough(outcome.case, report)
     for other in like[1 : OTHERS + 1]:
         failed = compare.first_failure(other.fields)

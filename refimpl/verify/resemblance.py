@@ -296,7 +296,19 @@ def relation(a, b, names, near):
     said = in_words(factor, names, near)
     if b.size == 1 and not said and not _small(factor, near):
         return ""
-    return f"{factor:.7g} times the certified one{said}"
+    return f"{_factor(factor)} times the certified one{said}"
+
+
+def _factor(factor):
+    """A factor, by what it is off where that would not show in its digits.
+
+    Examples
+    --------
+    >>> _factor(0.75), _factor(1.0 + 3e-8)
+    ('0.75', '(1 + 3e-08)')
+    """
+    off = factor - 1.0
+    return f"{factor:.7g}" if abs(off) > 1e-6 else f"(1 {'-' if off < 0.0 else '+'} {abs(off):.1g})"
 
 
 def _small(factor, near):
@@ -379,7 +391,7 @@ def resemblance(a, b, arithmetic="binary64", names=None):
     if abs(factor - 1.0) > near and alike(a, factor * b):
         said = in_words(factor, names, near)
         if b.size > 1 or said or _small(factor, near):
-            return f"it is {factor:.7g} times the certified value{said}"
+            return f"it is {_factor(factor)} times the certified value{said}"
         return ""
     if b.size > 1 and alike(a - b, np.full(b.shape, np.mean(a - b))):
         return f"it is the certified value and {np.mean(raw):.7g} in every entry"

@@ -303,15 +303,24 @@ def _is_read(name, code, of_method):
 
 
 def _functions():
-    """Code -> function, of all modules of the package that are loaded by now."""
+    """Code -> function, of all modules of the package that are loaded by now, and their tables."""
     found = {}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == PACKAGE.name and module is not None:
-            for value in list(vars(module).values()):
+            values = list(vars(module).values())
+            for value in values + [v for held in values for v in _held(held)]:
                 text = getattr(value, "py_func", value)
                 if inspect.isfunction(text):
                     found[text.__code__] = text
     return found
+
+
+def _held(value):
+    """What a table holds, and what that wraps."""
+    if isinstance(value, dict):
+        for held in list(value.values()):
+            yield held
+            yield getattr(held, "__wrapped__", held)
 
 
 @functools.cache
@@ -323,13 +332,24 @@ def _parsed(path):
 def _text(function):
     """The function's definition as it is parsed, without decorators and defaults."""
     code = function.__code__
-    for node in ast.walk(_parsed(code.co_filename)):
-        if not isinstance(node, ast.FunctionDef) or node.name != code.co_name:
-            continue
-        if min([node.lineno, *(d.lineno for d in node.decorator_list)]) == code.co_firstlineno:
-            node.decorator_list = []
-            return node
-    raise LookupError(code.co_name)
+    found = [node for node in ast.walk(_parsed(code.co_filename)) if _is_of(node, code)]
+    if len(found) != 1:
+        raise LookupError(code.co_name)
+    (node,) = found
+    if isinstance(node, ast.Lambda):
+        body = ast.copy_location(ast.Return(node.body), node.body)
+        return ast.copy_location(ast.FunctionDef("of_a_table", node.args, [body], []), node)
+    node.decorator_list = []
+    return node
+
+
+def _is_of(node, code):
+    """Whether a node is what a code was made of; of several on a line none is."""
+    if isinstance(node, ast.Lambda):
+        return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
+    if not isinstance(node, ast.FunctionDef) or node.name != code.co_name:
+        return False
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)]) == code.co_firstlineno
 
 
 @contextlib.contextmanager

@@ -335,6 +335,9 @@ def _of_call(node, neighbours):
     name, given = ast.unparse(node.func), node.args
     yield from given
     yield from (keyword.value for keyword in node.keywords)
+    if given:
+        # The default in place of the last.
+        yield ast.Call(node.func, given[:-1], node.keywords)
     for k in range(len(given) - 1):
         swapped = [*given[:k], given[k + 1], given[k], *given[k + 2 :]]
         yield ast.Call(node.func, swapped, node.keywords)

@@ -308,6 +308,10 @@ def _hyperparameters(case):
         made = {}
         if name in defaults:
             made[f"{name} = {_shown(defaults[name])}, its default"] = defaults[name]
+        for method in _family(case.method):
+            of_it = _defaults(REPLAY, method)
+            if name in of_it:
+                made[f"{name} = {_shown(of_it[name])}, the default of {method}"] = of_it[name]
         if name in NOTHING:
             made[f"{name} = {_shown(NOTHING[name])}, which does nothing"] = NOTHING[name]
         if name in numbers and name in WEIGHTS:
@@ -339,21 +343,19 @@ def _hyperparameters(case):
             yield f"{one} in place of {other}", with_(**{other: params[one]})
 
 
+def _family(method):
+    """The other methods whose steps are of its kind."""
+    return [other for family in FAMILIES if method in family for other in family if other != method]
+
+
 def _methods(case):
-    for family in FAMILIES:
-        if case.method not in family:
-            continue
-        for other in family:
-            if other != case.method:
-                names = _defaults(REPLAY, other)
-                params = {
-                    name: case.params.get(name, _plain(NOTHING.get(name, default)))
-                    for name, default in names.items()
-                }
-                yield (
-                    f"{other}, as far as it has the same",
-                    case._replace(method=other, params=params),
-                )
+    for other in _family(case.method):
+        names = _defaults(REPLAY, other)
+        params = {
+            name: case.params.get(name, _plain(NOTHING.get(name, default)))
+            for name, default in names.items()
+        }
+        yield f"{other}, as far as it has the same", case._replace(method=other, params=params)
 
 
 def _inputs(case):
