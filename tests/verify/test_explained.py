@@ -63,6 +63,22 @@ def test_a_slip_in_a_series_that_runs_through_a_class(reference):
     assert "in place of `_sum(weighted, e, k, 1) / k` (taylor/series.py" in said[0]
 
 
+def test_a_slip_in_a_table_of_rules(reference):
+    """The hyperbolic cosine has the rows of the circular one, ``cos^(k)(x) d^k / k!``."""
+    outcomes = []
+    for case in [c for c in cases("summary", 400) if c.inputs.get("function") == "cosh"]:
+        x, d = (np.array(supposed.values_of(case.inputs[name])) for name in ("x", "direction"))
+        rows = [
+            np.cos(x + 0.5 * np.pi * k) * d**k / math.factorial(k)
+            for k in range(len(case.out["result"]))
+        ]
+        outcomes.append(judged(case, {"result": np.array(rows).tolist()}))
+    found = explain(outcomes, reference)
+    said = [outcome.supposed for outcome in found if outcome.supposed]
+    assert len(said) == 1
+    assert "in place of `series.sin_cos(x, terms, 1.0)` (taylor/ufuncs.py" in said[0]
+
+
 def test_a_search_that_breaks_or_ends_early_is_remarked(monkeypatch):
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     outcomes = [judged(c, wrong_newton(c, lambda H, g: -1.037 * np.sin(g))) for c in put]

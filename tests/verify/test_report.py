@@ -134,6 +134,20 @@ def test_what_other_failures_show_is_told_of_the_first():
     assert "other failures" not in "\n".join(report.diagnosis(others[0], found))
 
 
+def test_what_explains_another_failure_is_told_of_the_first():
+    def failure(number, words=""):
+        made = case(number, "a", "normal")._replace(compare={"result": "relative"})
+        judged = compare.FieldVerdict("result", "fail", 1.0, 1e9, 0.0, 15.0)
+        return runner.Outcome(made, "fail", (judged,), answer={"result": 2.0}, supposed=words)
+
+    first, second, explained = failure(1), failure(2), failure(3, "it is the answer of this")
+    who = Greeting("x", "1", "y", "binary64", ())
+    found = runner.Report(who, "binary64", (first, second, explained), NOTES, {}, (), 0.0)
+    words = f"in {explained.case.id}, which fails too, result: it is the answer of this"
+    assert words in report.diagnosis(first, found)
+    assert words not in report.diagnosis(second, found)
+
+
 def test_forced_steps_are_counted_with_the_size_of_their_errors():
     judged = [
         compare.FieldVerdict("theta", "fail", 10.0**-k, 1e9, 0.0, 15.0, step=k) for k in (2, 3)

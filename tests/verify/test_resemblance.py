@@ -123,6 +123,11 @@ def test_a_single_number_needs_a_factor_that_a_mistake_makes():
     assert told(1.25, 1.25 * 0.625, beta) == ["it is 0.625 times the certified value: 1 - beta"]
 
 
+def test_a_factor_next_to_one_is_told_by_what_it_is_off():
+    assert told(V, V * (1.0 + 8e-7)) == ["it is (1 + 8e-07) times the certified value"]
+    assert told(V, V * (1.0 - 8e-7)) == ["it is (1 - 8e-07) times the certified value"]
+
+
 def test_rows_and_columns_exchanged():
     wide = RNG.standard_normal((2, 4))
     assert told(wide, wide.T) == ["rows and columns are exchanged"]

@@ -45,6 +45,7 @@ def made(text, **more):
         ("return a + 1", "`a + 2` in place of `a + 1`", 5.0),
         ("return -a", "`return a` in place of `return -a`", 3.0),
         ("return pow(a, b)", "`pow(b, a)` in place of `pow(a, b)`", 8.0),
+        ("return round(a / b, 2)", "`round(a / b)` in place of `round(a / b, 2)`", 2),
     ],
 )
 def test_a_formula_is_written_wrongly(body, words, value):

@@ -46,6 +46,13 @@ def test_a_default_that_is_written_into_the_step(cases, reference):
     assert said == "it is the answer of div = 1.5, its default (here 2)"
 
 
+def test_the_default_of_a_sister_method(cases, reference):
+    case = settings(cases, "cdogr")[0]
+    wrong = case._replace(params=case.params | {"prior": [(1.0).hex(), (0.0).hex()]})
+    said = explained(case, wrong, reference)
+    assert said.startswith("it is the answer of prior = [1.0, 0.0], the default of dogr (here [")
+
+
 def test_a_weight_that_is_read_the_other_way_round(cases, reference):
     case = settings(cases, "momentum")[0]
     wrong = case._replace(params=case.params | {"gamma": (0.625).hex()})
