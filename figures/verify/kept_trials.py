@@ -1,7 +1,8 @@
 """The trials of all mutants: what each depends on, how it is made, and where it is kept.
 
 A trial is stale as soon as a source that answers, a case or the mutant is another: its record holds
-a digest of all three.
+a digest of all three. What a report says of it is older than the hints as soon as one of their
+sources is another: each failure holds a digest of those.
 """
 
 import ast
@@ -28,6 +29,11 @@ ANSWERING = (
     "verify/python_side.py",
     "verify/compare.py",
     *(f"{name.replace('.', '/')}.py" for name in ours.MODULES),
+)
+# What makes the hints of a report.
+TELLING = tuple(
+    f"verify/{name}.py"
+    for name in ("diagnosis", "explained", "resemblance", "slipped", "slips", "supposed")
 )
 # Of that, what reads cases and paths, orders runs, or only lists names.
 IDLE = ("vectors", "lanes", "runs", "_outside.py", "__init__.py")
@@ -90,13 +96,24 @@ def answering():
     return sorted(path.relative_to(PACKAGE).as_posix() for path in found)
 
 
-@functools.cache
-def code():
-    """Digest of those sources, without their words."""
+def _of_sources(names):
+    """Digest of sources, without their words."""
     found = hashlib.sha256()
-    for name in answering():
+    for name in names:
         found.update(f"{name}\n{bare((PACKAGE / name).read_text('utf-8'))}\n".encode())
     return found.hexdigest()
+
+
+@functools.cache
+def code():
+    """Digest of the sources that answer or judge."""
+    return _of_sources(answering())
+
+
+@functools.cache
+def telling():
+    """First 16 digits of a digest of the sources that make the hints."""
+    return _of_sources(TELLING)[:16]
 
 
 @functools.cache
@@ -127,6 +144,8 @@ def _try(mutant, families, folder, whole):
     put = trial.verified if whole else trial.tried
     found = trial.record(put(mutant, [_family(name) for name in families]))
     for name in families:
+        for first in found[name]["failures"].values():
+            first["told_by"] = telling()
         if folder is not None:
             kept_results.finish(_path(folder, digest(mutant, name)), found[name])
     return found
@@ -226,3 +245,13 @@ def stale(records):
         if kept.get(name, {}).get(family, {}).get("digest") != digest(mutant, family)
     ]
     return found + [name for name in kept if name not in mutants]
+
+
+def untold(records):
+    """Mutants of whose failure, where it must be seen, other hints than those of today tell."""
+    kept = {record["name"]: record["families"] for record in records}
+    firsts = {
+        mutant.name: kept[mutant.name][mutant.family]["failures"].get(mutant.tier)
+        for mutant in MUTANTS
+    }
+    return [name for name, first in firsts.items() if first and first.get("told_by") != telling()]

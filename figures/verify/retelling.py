@@ -1,9 +1,10 @@
 """What the kept trials say, told anew: ``python -m figures.verify.retelling``.
 
-Words of the report change more often than what answers and judges. Each mutant is put to the family
-that must catch it once more, and its first failure there, which is what pages show and `judgement`
-judges, is told by the hints of today; all counts stay. The judgements of reports that say something
-else than was judged are then made anew, one by one, in ``results/diagnoses.json``.
+Words of the report change more often than what answers and judges. Each mutant of which other hints
+tell than those of today is put to the family that must catch it once more, and its first failure
+there, which is what pages show and `judgement` judges, is told anew; all counts stay. The next run
+goes on where an interrupted one has ended. The judgements of reports that say something else than
+was judged are then made anew, one by one, in ``results/diagnoses.json``.
 """
 
 import argparse
@@ -54,7 +55,7 @@ def _main(arguments):
         prog="python -m figures.verify.retelling",
         description="Tell the first failure of each mutant anew, and say whose must be judged.",
     )
-    parser.add_argument("name", nargs="*", help="mutants, by default all")
+    parser.add_argument("name", nargs="*", help="mutants, by default all that are not told yet")
     given = parser.parse_args(arguments)
     records = kept_trials.read()
     if kept_trials.stale(records):
@@ -63,15 +64,19 @@ def _main(arguments):
     for name in given.name:
         if name not in kept:
             raise unknown("mutant", name, kept)
-    asked = [mutant for mutant in MUTANTS if not given.name or mutant.name in given.name]
+    names = given.name or kept_trials.untold(records)
+    asked = [mutant for mutant in MUTANTS if mutant.name in names]
     judged, other = judgement.read(), []
-    for mutant in bar(asked, total=len(asked), desc="trials", unit="mutant"):
-        told = retold(mutant, kept[mutant.name])
-        if told is not None:
-            kept[mutant.name]["families"][mutant.family]["failures"][mutant.tier] = told
-            if judgement.telling(told["sentences"]) != judged.get(mutant.name, ("", ""))[0]:
-                other.append(mutant.name)
-    kept_trials.write(records)
+    try:
+        for mutant in bar(asked, total=len(asked), desc="trials", unit="mutant"):
+            told = retold(mutant, kept[mutant.name])
+            if told is not None:
+                told["told_by"] = kept_trials.telling()
+                kept[mutant.name]["families"][mutant.family]["failures"][mutant.tier] = told
+                if judgement.telling(told["sentences"]) != judged.get(mutant.name, ("", ""))[0]:
+                    other.append(mutant.name)
+    finally:
+        kept_trials.write(records)
     say(f"{len(other)} reports are to be judged anew: {' '.join(other)}")
     return 0
 

@@ -31,6 +31,11 @@ def test_they_are_whole_and_of_today():
     assert stale == [], f"{len(stale)} trials are stale: run `{kept_trials.COMMAND}`"
 
 
+def test_reports_are_told_by_the_hints_of_today():
+    untold = kept_trials.untold(kept_trials.read())
+    assert untold == [], f"{len(untold)} are older: run `python -m figures.verify.retelling`"
+
+
 @pytest.mark.parametrize("name", SAMPLE)
 def test_sample_made_again(name):
     """By the real verification: the same cases fail, in the same quantity, for the same cause."""

@@ -44,3 +44,29 @@ def test_what_must_be_judged_is_named(monkeypatch, capsys, tmp_path):
     assert "1 reports are to be judged anew: modulus-left-out" in capsys.readouterr().err
     [record] = [one for one in found if one["name"] == "modulus-left-out"]
     assert record["families"]["repulsion"]["failures"]["op"] == told
+    assert told["told_by"] == kept_trials.telling()
+
+
+def test_an_interrupted_run_is_continued_where_it_ended(monkeypatch):
+    """By name it is every mutant that is asked for; else those that other hints have told."""
+    records, asked = kept_trials.read(), []
+    for record in records:
+        for family in record["families"].values():
+            for first in family["failures"].values():
+                first["told_by"] = "older" if record["name"] < "b" else kept_trials.telling()
+    older = [mutant.name for mutant in MUTANTS if mutant.name < "b"]
+
+    def retold(mutant, record):
+        asked.append(mutant.name)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return {"sentences": []}
+
+    monkeypatch.setattr(retelling, "retold", retold)
+    monkeypatch.setattr(kept_trials, "read", lambda: records)
+    monkeypatch.setattr(kept_trials, "stale", lambda records: [])
+    monkeypatch.setattr(kept_trials, "write", lambda records: None)
+    with pytest.raises(KeyboardInterrupt):
+        retelling._main([])
+    assert asked == older[:2]
+    assert kept_trials.untold(records) == older[1:]
