@@ -4,6 +4,9 @@
 the place and the size, and nothing else. ``misleading``: it names something that is not so. The
 judgements are kept beside the sentence that was judged; where a report says something else than it
 did, the mutant must be judged anew.
+
+Who has made the report is lenient with it. So a second reader, who sees neither these verdicts nor
+the rules that made the report, judges mutants drawn at random.
 """
 
 import json
@@ -15,6 +18,7 @@ from .. import kept_results
 from . import catch_matrix
 
 RESULTS = kept_results.FOLDER / "diagnoses.json"
+SECOND = kept_results.FOLDER / "second_reader.json"
 VERDICTS = ("helpful", "where", "misleading")
 # Sentences that say where and how large, and not what.
 PLACES = (
@@ -83,7 +87,12 @@ def write(judged, path=RESULTS):
     as_path(path).write_text(f"{{\n{body}\n}}\n", encoding="utf-8")
 
 
-def counts(judged):
+def second(path=SECOND):
+    """Mutant -> the verdict of the second reader."""
+    return json.loads(as_path(path).read_text("utf-8"))
+
+
+def counts(verdicts):
     """How many of each verdict."""
-    verdicts = [verdict for _, verdict in judged.values()]
+    verdicts = list(verdicts)
     return Counts(*(verdicts.count(name) for name in VERDICTS))

@@ -30,17 +30,26 @@ def test_a_report_without_a_word_on_the_mistake_is_not_called_helpful(judged):
 
 
 def test_most_reports_help_and_few_mislead(judged):
-    found = judgement.counts(judged)
+    found = judgement.counts(verdict for _, verdict in judged.values())
     assert found.all == len(MUTANTS) >= 300
     assert found.misleading <= 0.05 * found.all
-    assert found.helpful >= 0.84 * found.all
+    assert found.helpful >= 0.8 * found.all
+
+
+def test_a_second_reader_finds_so_too():
+    verdicts = judgement.second()
+    assert set(verdicts) <= {mutant.name for mutant in MUTANTS}
+    found = judgement.counts(verdicts.values())
+    assert found.all == len(verdicts) >= 90
+    assert found.misleading <= 0.05 * found.all
+    assert found.helpful >= 0.8 * found.all
 
 
 def test_judgements_are_read_as_they_were_written(tmp_path):
     some = {"a": ("theta: it is zero", "helpful"), "b": ("", "where")}
     judgement.write(some, tmp_path / "some.json")
     assert judgement.read(tmp_path / "some.json") == some
-    assert judgement.counts(some) == (1, 1, 0)
+    assert judgement.counts(["helpful", "where"]) == (1, 1, 0)
 
 
 def test_places_are_no_words_on_the_mistake():
