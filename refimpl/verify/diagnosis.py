@@ -19,6 +19,11 @@ from .runner import HELD, KNOWN, UNEXPECTED
 OTHERS = 12
 # Cases in which a hyperparameter does nothing, for it to be told that none of them fails.
 IDLE = 5
+# What a number that is none comes from, where a number belongs.
+MADE_BY = {
+    "NotANumber": "is 0 divided by 0 there, or a root taken of what is negative?",
+    "Infinite": "is a number divided by 0 there, or too large for its type, in between perhaps?",
+}
 # Of the cases of an operation, how many may have a flag that still tells something.
 SHARE = 0.5
 
@@ -45,6 +50,8 @@ def diagnosis(outcome, report):
         if case.op == TRAJECTORY:
             sentences.append(_closed_loop(case, failed, _of_replays(case.method, report)))
         sentences.append(f"{failed.field}: {_how_wrong(failed)}")
+        if failed.problem in MADE_BY:
+            sentences.append(f"{failed.field}: {MADE_BY[failed.problem]}")
         if outcome.problem and not failed.problem:
             sentences.append(f"later {outcome.problem}: {outcome.message}")
         if outcome.supposed:
@@ -320,7 +327,8 @@ def _two_flags(case, failed, like, notes):
     (within, (one, other)), n = held[0], len(failed)
     return [
         f"all {n} failures of {operation(case)} are among the {within} of {len(like)} cases that "
-        f"are {one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']}"
+        f"are {one!r} or {other!r}: {notes[one]['description']} {notes[other]['description']} "
+        f"These are there to catch: {notes[one]['catches']} {notes[other]['catches']}"
     ]
 
 

@@ -80,7 +80,8 @@ def test_two_flags_that_together_hold_all_failures():
         *((case(k, "a", "normal"), "pass") for k in range(3, 9)),
     ]
     assert told(*cases) == [
-        "all 2 failures of a are among the 2 of 8 cases that are 'decay-order' or 'far-mean': d d"
+        "all 2 failures of a are among the 2 of 8 cases that are 'decay-order' or 'far-mean': d d "
+        "These are there to catch: the order the mean"
     ]
     assert told(*cases, (case(9, "a", "normal"), "fail")) == []
 
@@ -132,6 +133,16 @@ def test_what_other_failures_show_is_told_of_the_first():
     relation = "result: it is 0.625 times the certified value: 1 - beta"
     assert f"in 3 of 3 other failures of it, {relation}" in told_of
     assert "other failures" not in "\n".join(report.diagnosis(others[0], found))
+
+
+def test_of_a_number_that_is_none_it_is_asked_what_makes_it():
+    for problem, words in (("NotANumber", "0 divided by 0"), ("Infinite", "divided by 0")):
+        judged = compare.FieldVerdict("result", "fail", np.inf, np.inf, 0.0, 15.0, problem, "it is")
+        wrong = runner.Outcome(case(1, "a", "normal"), "fail", (judged,), answer={"result": 2.0})
+        found = runner.Report(
+            Greeting("x", "1", "y", "binary64", ()), "binary64", (wrong,), NOTES, {}, (), 0.0
+        )
+        assert any(words in said for said in report.diagnosis(wrong, found))
 
 
 def test_what_explains_another_failure_is_told_of_the_first():
