@@ -274,6 +274,8 @@ def anew(folder, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     spec = importlib.util.spec_from_file_location("small", folder / "small.py")
     module = importlib.util.module_from_spec(spec)
+    # numba imports it where what it compiled before is not in memory any more.
+    monkeypatch.setitem(sys.modules, "small", module)
     spec.loader.exec_module(module)
 
     def call():
