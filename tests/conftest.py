@@ -6,13 +6,16 @@ import os
 # Before NumPy is loaded: as many workers as processors, so that more threads would only wait for
 # each other. Whoever asks for another number gets it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# What is imported stays: the collector's passes would be a third of the time of collecting the tests.
-gc.disable()
+from tests import blas_threads  # isort: split
 
 import pytest
 import threadpoolctl
 
 from refimpl import _compile
+
+# Until the tests are collected: what is imported stays, and passes of the collector would be a
+# third of the time.
+gc.disable()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -34,6 +37,22 @@ def pytest_collection_finish():
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup():
+    blas_threads.used()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Hold the mark `threads` to be complete, wherever there is more than one."""
+    result = yield
+    marks = {mark.name for mark in item.iter_markers()}
+    if blas_threads.used() and "numerics" in marks and "threads" not in marks:
+        pytest.fail("its linear algebra uses more than one thread: mark its file `threads`")
+    return result
 
 
 def pytest_terminal_summary(terminalreporter):
