@@ -37,21 +37,26 @@ def pytest_collection_finish():
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup():
+    # Its threads have run when it was loaded.
     blas_threads.used()
-    return (yield)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--shared-out",
+        metavar="FILE",
+        help="append the files of the tests whose linear algebra uses more than one thread",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    """Hold the mark `threads` to be complete, wherever there is more than one."""
+def pytest_runtest_protocol(item):
+    """What comes before a test, data for several for instance, is of its file too."""
     result = yield
-    marks = {mark.name for mark in item.iter_markers()}
-    if blas_threads.used() and "numerics" in marks and "threads" not in marks:
-        pytest.fail("its linear algebra uses more than one thread: mark its file `threads`")
+    file = item.config.getoption("shared_out")
+    if file and blas_threads.used():
+        with open(file, "a", encoding="utf-8") as lines:
+            lines.write(f"{item.path.relative_to(item.config.rootpath)}\n")
     return result
 
 

@@ -149,7 +149,7 @@ for n in (9, 200, 9):
 @pytest.mark.skipif(sys.platform != "linux", reason="tells nothing of threads")
 @pytest.mark.skipif(os.cpu_count() < 2, reason="there is one thread alone")
 def test_what_is_shared_out_to_several_threads_is_seen():
-    """What holds the mark `threads` to be complete, where there are two."""
+    """By which `.ci/run` chooses what it tries with two threads under every kernel."""
     run = subprocess.run(
         [sys.executable, "-c", SHARED_OUT],
         cwd=TESTS.parent,
