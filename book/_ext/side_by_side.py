@@ -104,6 +104,10 @@ def write_side_by_side(app, env):
 def setup(app):
     # What is compiled for a page is no output of it.
     os.environ["REFIMPL_QUIET"] = "1"
+    # A page has one processor. Threads of the linear algebra would wait for each other there, and
+    # how many there are shows in the last digits of long sums.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
     app.connect("env-before-read-docs", execute)
     app.connect("env-updated", write_side_by_side)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
