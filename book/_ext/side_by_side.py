@@ -120,7 +120,8 @@ def await_page(app, docname, source):
         executing.keep(app.env.doc2path(docname))
 
 
-def end(app, exception):
+def end(app, _):
+    """Before processes are forked to write, and where an exception has come before that."""
     if executing := getattr(app, "executing", None):
         executing.end()
 
@@ -139,6 +140,7 @@ def setup(app):
         os.environ[name] = "1"
     app.connect("env-before-read-docs", execute)
     app.connect("source-read", await_page)
+    app.connect("env-updated", end)
     app.connect("build-finished", end)
     app.connect("env-updated", write_side_by_side)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
