@@ -59,8 +59,8 @@ VARIANTS = (
         "means-as-averages",
         "Means as weighted averages, `(1 - gain) mean + gain theta`.",
         "regression",
-        "mean_theta=state.mean_theta + gain * delta_theta",
-        "mean_theta=(1.0 - gain) * state.mean_theta + gain * theta",
+        "WeightedMean(weight, gain, off, mean + gain * off)",
+        "WeightedMean(weight, gain, off, (1.0 - gain) * mean + gain * x)",
     ),
     Mutant(
         "covariance-by-increments",
@@ -170,8 +170,8 @@ VARIANTS = (
         "weight-from-the-other-side",
         "The sum of the weights by what is missing from 1.",
         "regression",
-        "weight = state.weight + beta * (1.0 - state.weight)",
-        "weight = 1.0 - (1.0 - beta) * (1.0 - state.weight)",
+        "weight = weight + beta * (1.0 - weight)",
+        "weight = 1.0 - (1.0 - beta) * (1.0 - weight)",
     ),
     Mutant(
         "lever-by-another-library",
