@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import RangeError
+
 
 class Plateau(NamedTuple):
     """What is remembered of the losses of summaries."""
@@ -31,6 +33,8 @@ def watched(plateau, loss, parameters):
     """
     if plateau is None:
         return None
+    if loss is None:
+        raise RangeError("grouped_newton: plateau needs the value of the loss, which summary omits")
     _, total, best, factor = plateau
     seen, total = plateau.seen + 1, total + float(loss)
     if seen < parameters.plateau:

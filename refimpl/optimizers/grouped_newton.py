@@ -119,7 +119,7 @@ class Chosen(NamedTuple):
     rates: np.ndarray  # (S,)
     outcome: str
     averages: tuple | None
-    value: float | None  # the loss, where there was a summary
+    value: float | None  # the loss, if the summary has it
 
 
 def partition(groups, D):
@@ -203,7 +203,7 @@ def step(state, theta: np.ndarray, gradient: np.ndarray, curvature, parameters):
             outcome = WARM_UP
         else:
             rates = smoothed(rates, found.rates, parameters.smoothing)
-        if found.value is not None:
+        if found.outcome != NO_DIRECTION:
             plateau = damping.watched(plateau, found.value, parameters)
     theta = theta.copy()
     share = damping.share(moving, plateau, parameters)

@@ -239,6 +239,9 @@ def averaged(draw):
     for seen in found.stream[3::8]:
         seen["summary"]["hessian"][0], seen["summary"]["hessian"][:, 0] = 0.0, 0.0
     yield found._replace(flags=("plain-model", "zero-direction"))
+    # Negative rates that are averaged and not used.
+    kept = {"clip": True, "keep_negative": True, "smoothing": 0.25}
+    yield drawn_summaries(rng, parted | kept, ("settings",))
 
 
 def neighbours(draw):

@@ -136,7 +136,7 @@ AVERAGED = {
         {"model": "plain", "direction": "momentum"},
     ),
     "falling-damping": (
-        {"plateau": 2, "plateau_fall": 0.25, "plateau_factor": 0.75, "direction": "momentum"},
+        {"plateau": 2, "plateau_fall": 0.75, "plateau_factor": 0.75, "direction": "momentum"},
         {"plateau": 3, "plateau_fall": 0.0625, "plateau_factor": 0.375, "window": 2, "warmup": 1}
         | {"groups": [[0, 3], [2, 1]]},
         {"decay_steps": 4, "decay_to": 0.0625, "damping": 0.75, "period": 2},

@@ -380,7 +380,7 @@ def with_curvature(method, problem):
 
     def step(state, theta, gradient, parameters):
         if method.curvature == "slice":
-            curvature = noisy(problem.slice, gradient)
+            curvature = problem.slice if problem.own_summary else noisy(problem.slice, gradient)
         else:
             curvature = getattr(problem, method.curvature)(theta)
         return method.step(state, theta, gradient, curvature, parameters)

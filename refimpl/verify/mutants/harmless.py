@@ -231,7 +231,21 @@ VARIANTS = (
         "damping-with-the-direction",
         "Grouped Newton damps the direction, then multiplies by the rate.",
         "optimizers/grouped_newton",
-        "theta[index] -= parameters.damping * rate * direction[index]",
-        "theta[index] -= rate * (parameters.damping * direction[index])",
+        "theta[index] -= share * rate * direction[index]",
+        "theta[index] -= rate * (share * direction[index])",
+    ),
+    Mutant(
+        "window-by-numpy",
+        "The mean over a window of summaries by NumPy's mean.",
+        "optimizers/averages",
+        "rows[:count].sum(axis=0) / count",
+        "rows[:count].mean(axis=0)",
+    ),
+    Mutant(
+        "plain-model-in-one-go",
+        "The plain model without scaling its rows and columns.",
+        "optimizers/grouped_newton",
+        "unit * np.linalg.solve(scaled, unit * g)",
+        "np.linalg.solve(A, g)",
     ),
 )
