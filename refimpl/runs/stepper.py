@@ -76,7 +76,11 @@ class stepper:
         if self.method.solver or not alone:
             raise UnsupportedOperationError(
                 f"stepper: {self.method.name} needs more than gradients"
-                + ("; give summary" if self.method.name == GROUPED else "; run it by refimpl.minimize")
+                + (
+                    "; give summary"
+                    if self.method.name == GROUPED
+                    else "; run it by refimpl.minimize"
+                )
             )
         self.parameters = optimizers.bind(self.method, hyperparameters)
         self.x = as_position(x0).copy()

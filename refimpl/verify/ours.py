@@ -211,7 +211,9 @@ def _in_units(fields, template):
 def from_fields(state, template):
     """The state of these fields."""
     if "full" in state:
-        return template._replace(full=from_fields(state["full"], template.full), share=state["share"])
+        return template._replace(
+            full=from_fields(state["full"], template.full), share=state["share"]
+        )
     rest = {name: state[name] for name in ("first", "rates", "count")}
     template = template._replace(outcome=state["outcome"].replace("-", " "), **rest)
     if "averages" in state:

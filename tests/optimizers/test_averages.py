@@ -41,7 +41,7 @@ def taken_in(seen, **options):
 @EXAMPLES
 @given(st.integers(0, 2**32), st.integers(1, 12), st.floats(0.05, 0.95))
 def test_fading_weights_are_those_of_pandas(seed, n, beta):
-    """``ewm`` with `adjust` has the zero-bias start; a third derivative is averaged with its sign."""
+    """``ewm`` with `adjust` has the zero-bias start; third derivatives keep their signs."""
     seen = summaries(seed, n, 2)
     _, models = taken_in(seen, beta=beta)
     for name, row in (("gradient", 0), ("hessian", (0, 1))):

@@ -1,4 +1,4 @@
-"""All third derivatives of a layered network against the definition, in any unit, for any groups."""
+"""All third derivatives of a layered network against the definition: any unit, any groups."""
 
 import functools
 import itertools
@@ -62,7 +62,8 @@ def test_it_says_what_curvature_becomes():
         moved = np.zeros(network.size)
         moved[index] = h * u[index]
         ahead, behind = (
-            summarize(network, batch, theta + sign * moved, u, groups, 2).hessian for sign in (1, -1)
+            summarize(network, batch, theta + sign * moved, u, groups, 2).hessian
+            for sign in (1, -1)
         )
         quotient = (ahead - behind) / (2.0 * h)
         size = np.abs(quotient).max()

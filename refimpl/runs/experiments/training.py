@@ -109,7 +109,9 @@ def train(model, method, *, steps, batch, rng, every=10, summary_batch=None, **h
     if summary_batch is not None:
         if not method.curvature:
             raise UnsupportedOperationError(f"training: {method.name} makes no summary")
-        own = minibatches(len(records.inputs), positive("summary_batch", summary_batch), of_summaries)
+        own = minibatches(
+            len(records.inputs), positive("summary_batch", summary_batch), of_summaries
+        )
     minibatch_slice = MinibatchSlice(network, parameters) if method.curvature else None
     state = method.start(theta, directions, parameters)
     far = farthest(theta)
@@ -134,7 +136,9 @@ def train(model, method, *, steps, batch, rng, every=10, summary_batch=None, **h
                 if minibatch_slice is None:
                     theta, state = method.step(state, theta, gradient, parameters)
                 else:
-                    along = minibatch_slice.of(seen, None if own is None else records.take(next(own)))
+                    along = minibatch_slice.of(
+                        seen, None if own is None else records.take(next(own))
+                    )
                     theta, state = method.step(state, theta, gradient, along, parameters)
                     spent += minibatch_slice.spent()
             except NotFiniteError:
