@@ -1,4 +1,4 @@
-"""SOAP for the networks of the book: Adam in the eigenbases of Shampoo's two factors of each matrix.
+"""SOAP for the networks of the book: Adam in the eigenbases of Shampoo's factors of each matrix.
 
 Written from the paper [vyas2025]: the first gradient finds the bases alone; they are refreshed by
 one power step and QR; squares are kept in the bases as they were. Vectors have Adam.

@@ -7,10 +7,11 @@ act on each other and, by third derivatives, how far to believe the second.
 Provenance: [W] [wolinski2023]_, its method with the cubic model, and its program (`GroupedNewton`,
 package `grnewt`). Of the program's options are here, all of them off: `smoothing` (`mom_lrs`),
 `clip` (`remove_negative`) and `keep_negative` (`maintain_true_lrs`), `beta` (`movavg`), `beta_d`
-(`mom_order3_`), `window` and `warmup` (`uniform_avg`), ``model="plain"`` and `ridge` (``nesterov.use
-= False`` and `ridge`, or `noregul`), `diagonal`, `decay_to` (`damping_schedule`) and `plateau`
-(`dmp_auto`). It departs in the solver: the global minimiser is found to rounding and certified, and
-third derivatives that are rounding count as 0; and where the option's own text says so.
+(`mom_order3_`), `window` and `warmup` (`uniform_avg`), ``model="plain"`` with a `ridge` (the same,
+without its `nesterov`) or without (`noregul`), `diagonal`, `decay_to` (`damping_schedule`) and
+`plateau` (`dmp_auto`). It departs in the solver: the global minimiser is found to rounding and
+certified, and third derivatives that are rounding count as 0; a warm-up makes a summary at each
+step, and a plateau is told from means of losses.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Averages of summaries: their weights, the mean slice, symmetry, units, and what averaging costs."""
+"""Averages of summaries: their weights, the mean slice, symmetry, units, and what they cost."""
 
 import numpy as np
 import pandas as pd

@@ -166,7 +166,7 @@ class MinibatchSlice:
         self.cost = 0.0
 
     def of(self, records, own=None):
-        """The slice on these records, or with the summary of others; costs are in their gradients."""
+        """The slice on these records, or with the summary of others; costs in their gradients."""
         seen = records if own is None else own
         cost = self.costs[0] * len(seen.inputs) / len(records.inputs)
 
