@@ -27,7 +27,7 @@ RESULTS = kept_results.FOLDER / "contest.json"
 COMMAND = kept_results.command("contest")
 SHORT, LONG = 200, 2000
 LOOKS = {SHORT: 4, LONG: 25}  # steps from one look to the next
-BATCHES = (16, 64, 256)
+BATCHES = (64, 16, 256)
 # The seeds of the tuning, of which it sees the loss after the short run, are not those of the
 # report.
 TUNING, SEEDS = range(100, 102), range(11)
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
 
 ALONG_ADAM = (("direction", "adam"), ("beta1", 0.9), ("beta2", 0.999))
-DAMPINGS = (0.03, 0.1, 0.3)
+DAMPINGS = (0.1, 0.3)
 ROWS = {
     "momentum": Row("momentum", product(alpha=(0.1, 0.3, 1.0, 3.0, 10.0)), (("gamma", 0.1),)),
     "Adam": Row(
@@ -76,7 +76,7 @@ ROWS = {
     ),
     "grouped, averaged": Row(
         "grouped_newton",
-        product(damping=DAMPINGS, strength=(10.0, 100.0), beta=(0.1, 0.3, 0.6)),
+        product(damping=DAMPINGS, strength=(10.0, 100.0), beta=(0.1, 0.3)),
         ALONG_ADAM,
     ),
     "grouped, averaged, every 10": Row(
@@ -85,6 +85,8 @@ ROWS = {
         (*ALONG_ADAM, ("period", 10)),
     ),
 }
+
+CELLS = 2 * len(TASKS) * len(BATCHES) * len(ROWS)
 
 
 def model(task, seed):
@@ -150,24 +152,25 @@ def at_price(one, price):
     return int(np.searchsorted(one.equivalents, price, side="right")) - 1
 
 
-def record(task, batch, name, tuning=TUNING, seeds=SEEDS, lengths=(SHORT, LONG)):
-    """Tune one row, run it over the seeds, and keep what the tables show."""
-    row, short = ROWS[name], lengths[0]
-    scores = []
+def tuned(task, batch, name, tuning=TUNING, steps=SHORT):
+    """The best point of the grid by geometric means of the last losses, and all of these."""
+    row, scores = ROWS[name], []
     for chosen in row.grid:
-        last = [run(task, batch, row, chosen, seed, short).loss[-1] for seed in tuning]
+        last = [run(task, batch, row, chosen, seed, steps).loss[-1] for seed in tuning]
         scores.append(float(np.exp(np.mean(np.log(np.maximum(last, 1e-300))))))
     chosen = row.grid[int(np.argmin(scores))]
-    kept = {"task": task, "batch": batch, "row": name, "chosen": chosen}
-    kept |= {"edges": edges(row.grid, chosen), "scores": rounded(scores)}
-    for steps in lengths:
-        runs = [run(task, batch, row, chosen, seed, steps) for seed in seeds]
-        kept[f"price {steps}"] = rounded([np.median([one.equivalents[-1] for one in runs])])[0]
-        for field in ("loss", "accuracy"):
-            values = [getattr(one, field) for one in runs]
-            kept[f"{field} {steps}"] = rounded([one[-1] for one in values], 5)
-            equal = [v[at_price(one, steps)] for v, one in zip(values, runs, strict=True)]
-            kept[f"equal {field} {steps}"] = rounded(equal, 5)
+    return {"chosen": chosen, "edges": edges(row.grid, chosen), "scores": rounded(scores)}
+
+
+def reported(task, batch, name, chosen, steps, seeds=SEEDS):
+    """What the tables show of runs over the seeds."""
+    runs = [run(task, batch, ROWS[name], chosen, seed, steps) for seed in seeds]
+    kept = {"price": rounded([np.median([one.equivalents[-1] for one in runs])])[0]}
+    for field in ("loss", "accuracy"):
+        values = [getattr(one, field) for one in runs]
+        kept[field] = rounded([one[-1] for one in values], 5)
+        equal = [v[at_price(one, steps)] for v, one in zip(values, runs, strict=True)]
+        kept[f"equal {field}"] = rounded(equal, 5)
     return kept
 
 
@@ -188,30 +191,39 @@ def stamp(task, batch, name):
     return digest.hexdigest()[:20]
 
 
-def _kept(task, batch, name, folder):
-    """The record, from the cache folder if it is there."""
-    if folder is None:
-        return record(task, batch, name)
-    path = Path(folder) / f"contest-{stamp(task, batch, name)}.json"
-    found = kept_results.finished(path)
-    if found is None:
-        found = record(task, batch, name)
-        kept_results.finish(path, found)
-    return found
+def _kept(task, batch, name, steps, folder):
+    """The record of one cell, from the cache folder if it is there; short ones tune."""
+    kept = {"task": task, "batch": batch, "row": name, "steps": steps}
+
+    def from_folder(what, compute):
+        path = None if folder is None else Path(folder) / f"contest-{what}.json"
+        found = None if path is None else kept_results.finished(path)
+        if found is None:
+            found = compute()
+            if path is not None:
+                kept_results.finish(path, found)
+        return found
+
+    digest = stamp(task, batch, name)
+    best = from_folder(f"{digest}-tuned", lambda: tuned(task, batch, name))
+    kept |= best
+    return kept | from_folder(
+        f"{digest}-{steps}", lambda: reported(task, batch, name, best["chosen"], steps)
+    )
 
 
 def compute_results(cache=None, jobs=None, progress=None):
-    """The records of all rows, each kept in the cache folder when finished; small batches first."""
+    """The records of all cells, each kept in the cache folder when finished; short runs first."""
     import joblib
 
     if cache is not None:
         cache = as_path(cache)
         cache.mkdir(parents=True, exist_ok=True)
-    every = list(itertools.product(BATCHES, TASKS, ROWS))
+    every = list(itertools.product((SHORT, LONG), BATCHES, TASKS, ROWS))
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_kept)(task, batch, name, cache) for batch, task, name in every
+        joblib.delayed(_kept)(task, batch, name, steps, cache) for steps, batch, task, name in every
     )
-    return list(bar(work, total=len(every), desc="rows", unit="row", progress=progress))
+    return list(bar(work, total=len(every), desc="cells", unit="cell", progress=progress))
 
 
 def write(records, path=RESULTS):
@@ -224,34 +236,39 @@ def write(records, path=RESULTS):
 
 
 def read(path=RESULTS):
-    """The records of a file, by task, batch and row."""
+    """The records of a file, by steps, task, batch and row."""
     records = kept_results.read(path, COMMAND)
-    return {(one["task"], one["batch"], one["row"]): one for one in records}
+    return {(one["steps"], one["task"], one["batch"], one["row"]): one for one in records}
 
 
-def table(records, field):
+def table(records, steps, field):
     """Medians over the seeds of one field, a row for each method: plain text for a page."""
-    found = {}
-    for name in ROWS:
-        found[name] = {
-            f"{task}, {batch}": f"{middle(records[task, batch, name], field):.2g}"
-            for task, batch in itertools.product(TASKS, BATCHES)
-            if (task, batch, name) in records
+    columns = [
+        (task, batch)
+        for task, batch in itertools.product(TASKS, sorted(BATCHES))
+        if any((steps, task, batch, name) in records for name in ROWS)
+    ]
+    return {
+        name: {
+            f"{task}, {batch}": f"{middle(records[steps, task, batch, name], field):.2g}"
+            for task, batch in columns
+            if (steps, task, batch, name) in records
         }
-    return found
+        for name in ROWS
+    }
 
 
-def wins(records, task, batch, one, other, field):
+def wins(records, where, one, other, field):
     """In how many seeds one row is better than another: lower loss, or higher accuracy."""
-    a, b = (numbers(records[task, batch, row][field]) for row in (one, other))
+    a, b = (numbers(records[*where, row][field]) for row in (one, other))
     return int(np.sum(a < b)) if "loss" in field else int(np.sum(a > b))
 
 
-def best(records, field):
-    """The row with the lowest median loss, or highest median accuracy, of each task and batch."""
+def best(records, steps, field):
+    """The row with the lowest median loss, or highest accuracy, of each whole task and batch."""
     pick = min if "loss" in field else max
     return {
-        (task, batch): pick(ROWS, key=lambda name: middle(records[task, batch, name], field))
-        for task, batch in itertools.product(TASKS, BATCHES)
-        if all((task, batch, name) in records for name in ROWS)
+        (task, batch): pick(ROWS, key=lambda name: middle(records[steps, task, batch, name], field))
+        for task, batch in itertools.product(TASKS, sorted(BATCHES))
+        if all((steps, task, batch, name) in records for name in ROWS)
     }

@@ -32,6 +32,8 @@ from .sgd import sgd
 
 DIRECTIONS = {"gradient": sgd, "momentum": momentum, "adam": adam}
 NO_DIRECTION, WARM_UP, PLAIN, SINGULAR = "no direction", "warm up", "plain", "singular"
+# In which rows and columns are brought to like units; each halves what is left of the exponents.
+ROUNDS = 16
 LARGEST = np.finfo(np.float64).max
 
 
@@ -265,10 +267,15 @@ def plain(H, g, ridge):
     No step where the matrix, rows and columns in like units, is singular to rounding.
     """
     A = H + np.diag(ridge)
-    size = np.abs(A).max(axis=1)
-    if not size.all():
-        return np.zeros(g.size), SINGULAR
-    unit = np.exp2(-np.round(0.5 * np.log2(size)))
+    unit = np.ones(g.size)
+    for _ in range(ROUNDS):
+        size = np.abs(unit[:, None] * A * unit).max(axis=1)
+        if not size.all():
+            return np.zeros(g.size), SINGULAR
+        powers = np.round(0.5 * np.log2(size))
+        unit *= np.exp2(-powers)
+        if not powers.any():
+            break
     scaled = unit[:, None] * A * unit
     if not 8.0 * EPS * g.size * np.linalg.cond(scaled) < 1.0:
         return np.zeros(g.size), SINGULAR

@@ -184,11 +184,11 @@ def grouped_newton(methods, parts, p, start, directions, stream):
         for rate, group in zip(positive(rates) if p["clip"] else rates, groups, strict=True):
             theta[group] -= share * rate * direction[group]
         yield {
-            **(averages.fields(losses) if averages.on else {}),
-            **(plateau.fields() if p["plateau"] else {}),
             **{f"first.{name}": value for name, value in first.items()},
+            **(averages.fields(losses) if averages.on else {}),
             "outcome": outcome,
             "rates": rates,
+            **(plateau.fields() if p["plateau"] else {}),
             "count": mpf(count + 1),
             "theta": theta,
         }
