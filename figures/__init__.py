@@ -50,6 +50,7 @@ CHAPTERS = {
     "your_problem": ("your_least_squares", "your_logistic"),
     "cubic": ("cubic", "grouped_newton", "loss_slice"),
     "training": ("training", "training_rates"),
+    "noisy_summaries": ("averaging", "long_range"),
     "verify": ("verification_errors", "catch_matrix"),
     "taylor": ("taylor",),
     "layered": ("layered_cost",),

@@ -19,7 +19,7 @@ from refimpl._outside import as_path, say, with_output
 from .foreign import trials
 from .published import published
 from .tournament import rivals
-from .training import training
+from .training import contest, training
 from .verify import kept_trials
 
 
@@ -91,6 +91,13 @@ REGISTRY = {
         training.compute_results,
         training.write,
         "small networks trained by tuned methods (minutes on two processors)",
+    ),
+    "contest": Result(
+        contest.RESULTS,
+        contest.compute_results,
+        contest.write,
+        "two deep networks trained by methods that know matrices (about half an hour on two "
+        "processors)",
     ),
 }
 

@@ -61,6 +61,15 @@ class State(NamedTuple):
     C_gg: np.ndarray
 
 
+class WeightedMean(NamedTuple):
+    """A weighted mean that has taken in one more observation."""
+
+    weight: float  # sum of all weights so far
+    gain: float  # share of the newest observation in the mean
+    off: np.ndarray  # its distance from the mean before
+    mean: np.ndarray
+
+
 class Line(NamedTuple):
     """A fitted line for each coordinate, with its standard errors; arrays of shape (D,)."""
 
@@ -246,6 +255,51 @@ def apart(x: np.ndarray, mean: np.ndarray, gain: float):
 
 
 @public
+def weighted_mean(weight: float, mean: np.ndarray, x: np.ndarray, beta: float):
+    """The mean of all observations so far, one `k` steps old weighing ``beta (1 - beta)^k``.
+
+    From the mean before ``x`` and the sum of its weights: 0 before the first observation of a
+    zero-bias start, whose mean is the first observation itself; 1 after a prior.
+
+    Parameters
+    ----------
+    weight : float
+        Sum of the weights so far.
+    mean : ndarray of shape (D,)
+    x : ndarray of shape (D,)
+        The newest observation.
+    beta : float
+        Its weight, in (0, 1]; not checked, nor is what `update` checks.
+
+    Returns
+    -------
+    WeightedMean
+
+    Raises
+    ------
+    ShapeError
+        For different shapes.
+
+    Notes
+    -----
+    Book: {eq}`eq-weight`, {eq}`eq-recursion`. Means of positions and gradients are taken by it, and
+    those of summaries of a loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first = weighted_mean(0.0, np.zeros(1), np.array([4.0]), 0.5)
+    >>> second = weighted_mean(first.weight, first.mean, np.array([1.0]), 0.5)
+    >>> first.mean, second.mean, second.weight
+    (array([4.]), array([2.]), 0.75)
+    """
+    weight = weight + beta * (1.0 - weight)  # eq-weight
+    gain = beta / weight  # eq-recursion
+    off = apart(x, mean, gain)
+    return WeightedMean(weight, gain, off, mean + gain * off)  # eq-recursion
+
+
+@public
 def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
     """Take in one observation by the exact recursion.
 
@@ -296,20 +350,18 @@ def update(state: State, theta: np.ndarray, gradient: np.ndarray, beta: float):
             "regression.update: the state was made by update_new_mean, whose covariances are "
             "smaller by 1 - beta; continue with update_new_mean, or start anew"
         )
-    weight = state.weight + beta * (1.0 - state.weight)  # eq-weight
-    gain = beta / weight  # eq-recursion
-    delta_theta = apart(theta, state.mean_theta, gain)
-    delta_g = apart(gradient, state.mean_gradient, gain)
-    keep, add = 1.0 - gain, (1.0 - gain) * gain  # eq-recursion
+    x = weighted_mean(state.weight, state.mean_theta, theta, beta)
+    g = weighted_mean(state.weight, state.mean_gradient, gradient, beta)
+    keep, add = 1.0 - x.gain, (1.0 - x.gain) * x.gain  # eq-recursion
     return State(
-        weight=weight,
+        weight=x.weight,
         beta=float(beta),
         scale=1.0,
-        mean_theta=state.mean_theta + gain * delta_theta,  # eq-recursion
-        mean_gradient=state.mean_gradient + gain * delta_g,  # eq-recursion
-        C_thetatheta=_blend(keep, state.C_thetatheta, add, delta_theta, delta_theta),
-        C_gtheta=_blend(keep, state.C_gtheta, add, delta_g, delta_theta),  # eq-recursion
-        C_gg=_blend(keep, state.C_gg, add, delta_g, delta_g),  # eq-recursion
+        mean_theta=x.mean,
+        mean_gradient=g.mean,
+        C_thetatheta=_blend(keep, state.C_thetatheta, add, x.off, x.off),
+        C_gtheta=_blend(keep, state.C_gtheta, add, g.off, x.off),  # eq-recursion
+        C_gg=_blend(keep, state.C_gg, add, g.off, g.off),  # eq-recursion
     )
 
 

@@ -48,7 +48,6 @@ class Row(NamedTuple):
     grid: tuple = ({},)  # of dictionaries
     fixed: tuple = ()  # pairs
     groups: str = ""  # a partition
-    cross: bool = True
 
 
 def product(**values):
@@ -91,8 +90,10 @@ ROWS = {
     "grouped, Adam": Row(GROUPED, OF_GROUPS, ALONG_ADAM, "by_tensor"),
     "grouped, safeguarded": Row(SAFE, OF_GROUPS, (), "by_tensor"),
     "grouped, Adam, safeguarded": Row(SAFE, OF_GROUPS, ALONG_ADAM, "by_tensor"),
-    "grouped, no cross terms": Row(GROUPED, OF_GROUPS, (), "by_tensor", False),
-    "grouped, Adam, no cross terms": Row(GROUPED, OF_GROUPS, ALONG_ADAM, "by_tensor", False),
+    "grouped, no cross terms": Row(GROUPED, OF_GROUPS, (("diagonal", True),), "by_tensor"),
+    "grouped, Adam, no cross terms": Row(
+        GROUPED, OF_GROUPS, (*ALONG_ADAM, ("diagonal", True)), "by_tensor"
+    ),
     "grouped, one group": Row(GROUPED, OF_GROUPS, (), "whole"),
     "grouped, weights and biases": Row(GROUPED, OF_GROUPS, (), "weights_and_biases"),
     "grouped, two blocks": Row(GROUPED, OF_GROUPS, (), "two_blocks"),
@@ -134,7 +135,6 @@ def run(task, row, chosen, seed, steps=STEPS, every=EVERY):
         batch=task.batch,
         rng=np.random.default_rng([seed, 1]),
         every=every,
-        cross=row.cross,
         **given,
     )
 

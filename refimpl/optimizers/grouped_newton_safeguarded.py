@@ -10,7 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from .._compile.border import from_python
-from .grouped_newton import GroupedNewtonParameters, GroupedNewtonState, grouped_newton
+from .grouped_newton import (
+    GroupedNewtonParameters,
+    GroupedNewtonState,
+    check,
+    grouped_newton,
+)
 from .method import Method
 
 # Share of the fall promised by the slope that has to be seen, as is usual; and shares tried, the
@@ -75,4 +80,5 @@ grouped_newton_safeguarded = Method(
     "[W], with a line search",
     "the same, its steps shortened until the loss falls",
     curvature="slice",
+    check=check,
 )

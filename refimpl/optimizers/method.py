@@ -13,11 +13,14 @@ from ..errors import RangeError, unknown
 RANGES = {
     "alpha": (0.0, True, np.inf, False),
     "beta": (0.0, False, 1.0, True),
+    "beta_d": (0.0, True, 1.0, True),
     "beta_late": (0.0, False, 1.0, True),
     "beta1": (0.0, True, 1.0, False),
     "beta2": (0.0, True, 1.0, False),
     "cut": (0.0, True, np.inf, False),
     "damping": (0.0, False, 1.0, True),
+    "decay_steps": (0, True, np.inf, False),
+    "decay_to": (0.0, False, 1.0, True),
     "dimension": (1, True, np.inf, False),
     "div": (0.0, False, np.inf, False),
     "eps": (0.0, True, np.inf, False),
@@ -33,6 +36,9 @@ RANGES = {
     "longest": (0.0, False, np.inf, True),
     "max_alpha": (0.0, True, np.inf, True),
     "period": (1, True, np.inf, False),
+    "plateau": (0, True, np.inf, False),
+    "plateau_factor": (0.0, False, 1.0, False),
+    "plateau_fall": (0.0, True, 1.0, False),
     "prior": (0.0, True, np.inf, False),
     "reach": (0.0, False, np.inf, True),
     "ridge": (0.0, True, np.inf, False),
@@ -42,9 +48,11 @@ RANGES = {
     "strength": (0.0, False, np.inf, False),
     "turn": (0.0, True, np.inf, False),
     "w": (0.0, True, 1.0, True),
+    "warmup": (0, True, np.inf, False),
+    "window": (1, True, np.inf, False),
 }
 # Name -> the words it may be.
-WORDS = {"direction": ("gradient", "momentum", "adam")}
+WORDS = {"direction": ("gradient", "momentum", "adam"), "model": ("cubic", "plain")}
 
 
 class Method(NamedTuple):
@@ -75,6 +83,9 @@ class Method(NamedTuple):
         SciPy's name of a method that is run by SciPy; `start` and `step` are then None.
     lanes : module or None
         Of `refimpl.lanes`: `allocate`, `start` and `step` of the method for runs in lockstep.
+    check : callable or None
+        ``check(parameters, D=None, steps=None)`` raises where hyperparameters, each in its range,
+        do not fit each other, the dimension, or the number of steps, as far as these are known.
     """
 
     name: str
@@ -87,6 +98,7 @@ class Method(NamedTuple):
     curvature: str = ""
     solver: str = ""
     lanes: ModuleType | None = None
+    check: Callable | None = None
 
     def __reduce__(self):
         # By name, where every process has it: compiled functions and modules are no data.
@@ -181,4 +193,7 @@ def bind(method, hyperparameters):
             for number in defaults[name] if kind is tuple else (defaults[name],):
                 if not isinstance(number, tuple):
                     check_range(method.name, name, number)
-    return method.parameters(**defaults)
+    parameters = method.parameters(**defaults)
+    if method.check is not None:
+        method.check(parameters)
+    return parameters

@@ -216,6 +216,32 @@ def cases(draw=np.random.default_rng):
     clipped = {"groups": [[3, 1], [0, 2]], "strength": 0.375, "clip": True, "period": 3}
     yield drawn_summaries(rng, GROUPED | clipped, ("settings",))
     yield from neighbours(draw)
+    yield from averaged(draw)
+
+
+def averaged(draw):
+    """Grouped Newton with the options that are off by default."""
+    rng = draw(20261201)
+    for flag, several in cases_settings.AVERAGED.items():
+        for params in several:
+            yield summarized(rng, ("settings", flag), GROUPED | params, SHORT)
+    parted = GROUPED | {"groups": [[3, 1], [0, 2]]}
+    # Summaries of records that the gradient has not seen, and their averages, one of which begins
+    # without a minimum.
+    for params in ({"beta": 0.25, "beta_d": 0.625}, {"window": 2}):
+        found = drawn_summaries(rng, parted | params, ("averaged-summary", "own-minibatch"))
+        first = found.stream[0]["summary"]
+        first["third"][:] = 0.0
+        first["hessian"] -= 4.0 * np.eye(2)
+        yield found
+    # A group in which nothing bends.
+    found = drawn_summaries(rng, parted | {"model": "plain"})
+    for seen in found.stream[3::8]:
+        seen["summary"]["hessian"][0], seen["summary"]["hessian"][:, 0] = 0.0, 0.0
+    yield found._replace(flags=("plain-model", "zero-direction"))
+    # Negative rates that are averaged and not used.
+    kept = {"clip": True, "keep_negative": True, "smoothing": 0.25}
+    yield drawn_summaries(rng, parted | kept, ("settings",))
 
 
 def neighbours(draw):
@@ -316,6 +342,8 @@ def summarized(rng, flags, params, steps):
                 "hessian": single(found["hessian"]),
                 "third": single(found["third"]),
             }
+            if params.get("plateau"):
+                stored["value"] = float(single(found["value"]))
             pairs.append({"theta": theta, "gradient": gradient, "summary": stored})
     return Replay("grouped_newton", flags, params, pairs[0]["theta"], np.zeros((0, 4)), pairs)
 

@@ -119,6 +119,29 @@ GROUPED = (
     | {"smoothing": 0.75, "clip": False, "gamma": 0.25, "beta1": 0.375, "beta2": 0.8125}
     | {"eps": 2.0**-4},
 )
+# Its options under noise: averages, another model, damping that falls. The words are flags.
+AVERAGED = {
+    "averaged-summary": (
+        {"beta": 0.375, "warmup": 2, "direction": "momentum", "decay_steps": 5, "decay_to": 0.125},
+        {"beta": 0.75, "beta_d": 0.25, "warmup": 3, "period": 2, "clip": True, "smoothing": 0.375}
+        | {"keep_negative": True, "groups": [[3, 1], [0, 2]]},
+        {"window": 3, "beta_d": 0.75, "groups": 3, "decay_steps": 9, "decay_to": 0.25},
+        {"window": 4, "warmup": 2, "period": 2, "strength": 3.0, "direction": "adam"},
+        {"beta_d": 0.375, "diagonal": True, "groups": [[1, 2, 0], [3]]},
+    ),
+    "plain-model": (
+        {"model": "plain", "ridge": 0.375, "beta": 0.625, "groups": 3},
+        {"model": "plain", "ridge": 2.0, "diagonal": True, "clip": True, "smoothing": 0.75}
+        | {"groups": 3},
+        {"model": "plain", "direction": "momentum"},
+    ),
+    "falling-damping": (
+        {"plateau": 2, "plateau_fall": 0.75, "plateau_factor": 0.75, "direction": "momentum"},
+        {"plateau": 3, "plateau_fall": 0.0625, "plateau_factor": 0.375, "window": 2, "warmup": 1}
+        | {"groups": [[0, 3], [2, 1]]},
+        {"decay_steps": 4, "decay_to": 0.0625, "damping": 0.75, "period": 2},
+    ),
+}
 # A subspace of these dimensions is not the whole space.
 DIMENSION = 4
 

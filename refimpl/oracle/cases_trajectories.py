@@ -97,6 +97,18 @@ def cases(draw=np.random.default_rng):
     yield from ensembles(draw)
     yield from safeguarded(draw)
     yield from neighbours(draw)
+    yield from averaged(draw)
+
+
+def averaged(draw):
+    """The safeguarded method, which has no replay, with the options that are off by default."""
+    rng = draw(20261202)
+    for place, (flag, several) in zip(
+        (TURNED, VALLEY4, TURNED), cases_settings.AVERAGED.items(), strict=True
+    ):
+        for params in several:
+            found = sliced(rng, "grouped_newton_safeguarded", place, (flag,), GROUPED | params)
+            yield shortened(found, cases_settings.STEPS)
 
 
 def hyperparameters(method, place):

@@ -290,4 +290,27 @@ NOTES = {
         "Steps that are halved until the loss has fallen.",
         "Any fall that is accepted; a halving that starts from the shortened step.",
     ),
+    "averaged-summary": Note(
+        "porting",
+        "Summaries that are averaged over steps, with fading or with equal weights, some after a "
+        "warm-up in which nothing moves.",
+        "A mean without the sum of its weights; a root averaged where its argument should be, or "
+        "the other way round; a window that is too long; steps in the warm-up.",
+    ),
+    "own-minibatch": Note(
+        "porting",
+        "A summary whose slopes are not those of the gradient: it is of other records.",
+        "Slopes taken from the gradient that is at hand.",
+    ),
+    "plain-model": Note(
+        "porting",
+        "The quadratic model alone, with a ridge or without, and its stationary point.",
+        "A ridge that is scaled, left out, or added everywhere; a refusal of negative curvature.",
+    ),
+    "falling-damping": Note(
+        "porting",
+        "A damping that falls, over steps or on a plateau of the loss.",
+        "A fall that begins a step late, is linear, or starts anew; a plateau that is told from "
+        "single losses.",
+    ),
 }

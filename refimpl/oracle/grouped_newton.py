@@ -3,7 +3,7 @@
 import numpy as np
 from mpmath import mpf
 
-from .arrays import largest, zeros
+from .arrays import eye, largest, solve, zeros
 from .regression import MarginError
 
 SUFFICIENT, HALVINGS = mpf("1e-4"), 60
@@ -37,21 +37,114 @@ def first_order(method, parts, p, D):
     return along
 
 
-def learning_rates(parts, p, summary, direction, groups):
-    """The minimiser of the cubic model of the groups that have a direction, and its outcome."""
+# What the options say where no case sets them.
+OFF = {
+    **{"beta": mpf(1), "beta_d": mpf(0), "window": 1, "warmup": 0},
+    **{"model": "cubic", "ridge": mpf(0), "diagonal": False, "keep_negative": False},
+    **{"decay_steps": 0, "decay_to": mpf(1), "plateau": 0},
+}
+NAMES = ("gradient", "hessian", "third")
+
+
+class Averages:
+    """Summaries so far and their means, each array by its name."""
+
+    def __init__(self, parts, p, S):
+        self.p, self.S, self.rows, self.live = p, S, [], set()
+        self.fading = {name: parts.average(p["beta"]) for name in NAMES}
+        self.fading_roots = parts.average(p["beta_d"])
+        self.weight, self.d_weight, self.d = mpf(0), mpf(0), zeros(S)
+        self.on = p["beta"] < 1 or p["beta_d"] > 0 or p["window"] > 1
+
+    def __call__(self, found, live):
+        """Means, and the cube roots that go with them, after one more summary."""
+        p = self.p
+        self.live |= set(live)
+        self.rows.insert(0, found)
+        del self.rows[p["window"] :]
+        if p["beta"] < 1:
+            pairs = {name: self.fading[name](found[name]) for name in NAMES}
+            self.weight, mean = pairs["third"][0], {name: m for name, (_, m) in pairs.items()}
+            self.rows = [mean]
+        else:
+            n = len(self.rows)
+            mean = {name: sum(row[name] for row in self.rows) / n for name in NAMES}
+        if p["beta_d"]:
+            self.d_weight, self.d = self.fading_roots(cube_roots(found["third"]))
+        return mean, self.d if p["beta_d"] else cube_roots(mean["third"])
+
+    def fields(self, seen):
+        """As a state has them; rows that were not seen yet are 0."""
+        shapes = {"gradient": (self.S,), "hessian": (self.S, self.S), "third": (self.S,)}
+        rows = {}
+        for name, shape in shapes.items():
+            rows[name] = zeros(self.p["window"], *shape)
+            for k, row in enumerate(self.rows):
+                rows[name][k] = row[name]
+        found = {"seen": mpf(seen), "weight": self.weight, **rows}
+        found |= {"d_weight": self.d_weight, "d": self.d}
+        return {f"averages.{name}": value for name, value in found.items()}
+
+
+def cube_roots(third):
+    """``|T|^(1/3)``."""
+    return np.array([abs(T) ** (mpf(1) / 3) for T in third], dtype=object)
+
+
+class Plateau:
+    """Means of losses, and what the damping has fallen by."""
+
+    def __init__(self, parts, p):
+        self.fallen, self.p = parts.fallen, p
+        self.losses, self.best, self.factor = [], mpf("inf"), mpf(1)
+
+    def __call__(self, loss):
+        self.losses.append(loss)
+        if len(self.losses) == self.p["plateau"]:
+            mean = sum(self.losses) / len(self.losses)
+            if self.best == mpf("inf") or self.fallen(mean, self.best, self.p["plateau_fall"]):
+                self.best = mean
+            else:
+                self.factor = self.factor * self.p["plateau_factor"]
+            self.losses = []
+
+    def fields(self):
+        """As a state has them."""
+        total = sum(self.losses, mpf(0))
+        found = {"seen": mpf(len(self.losses)), "total": total, "best": self.best}
+        return {f"plateau.{name}": v for name, v in (found | {"factor": self.factor}).items()}
+
+
+def learning_rates(parts, p, averages, summary, direction, groups):
+    """The minimiser of the model of the groups that have a direction, its outcome, and the loss."""
     live = [s for s, group in enumerate(groups) if largest(direction[group])]
     rates = zeros(len(groups))
     if not live:
-        return rates, "no-direction"
+        return rates, "no-direction", None
     # Stored, or the answer to the direction.
     found = summary(direction, groups) if callable(summary) else summary
-    d = np.array([abs(T) ** (mpf(1) / 3) for T in found["third"][live]], dtype=object)
-    H = found["hessian"][np.ix_(live, live)]
-    minimum = parts.minimize_cubic(H, found["gradient"][live], d, p["strength"])
-    rates[live] = minimum["rates"]
-    if p["clip"]:
-        rates = np.array([max(rate, mpf(0)) for rate in rates], dtype=object)
-    return rates, minimum["outcome"]
+    mean, d = averages(found, live)
+    if averages.on:
+        live = sorted(averages.live)
+    H, g = mean["hessian"][np.ix_(live, live)], mean["gradient"][live]
+    if p["diagonal"]:
+        H = np.diag(np.diag(H))
+    if p["model"] == "plain":
+        A = H + p["ridge"] * eye(len(live))
+        singular = any(not largest(row) for row in A)
+        outcome = "singular" if singular else "plain"
+        rates[live] = zeros(len(live)) if singular else solve(A, g)
+    else:
+        minimum = parts.minimize_cubic(H, g, d[live], p["strength"])
+        rates[live], outcome = minimum["rates"], minimum["outcome"]
+    if p["clip"] and not p["keep_negative"]:
+        rates = positive(rates)
+    return rates, outcome, found.get("value")
+
+
+def positive(rates):
+    """Negative rates as 0."""
+    return np.array([max(rate, mpf(0)) for rate in rates], dtype=object)
 
 
 def smoothed(old, new, weight):
@@ -60,23 +153,42 @@ def smoothed(old, new, weight):
     return np.array([weight * a + (1 - weight) * b if a and b else b for a, b in pairs])
 
 
+def damping(p, moving, plateau):
+    """The share of the step, so many steps after the first that moves."""
+    if p["decay_steps"]:
+        shared = mpf(min(moving, p["decay_steps"])) / p["decay_steps"]
+        return p["damping"] ** (1 - shared) * p["decay_to"] ** shared
+    return p["damping"] * plateau.factor
+
+
 def grouped_newton(methods, parts, p, start, directions, stream):
     """A rate for each group; `methods` are those that give the direction."""
+    p = OFF | p
     groups = partition(p["groups"], start.size)
     along = first_order(methods[p["direction"]], parts, p, start.size)
-    rates, outcome = zeros(len(groups)), ""
+    rates, outcome, losses = zeros(len(groups)), "", 0
+    averages, plateau = Averages(parts, p, len(groups)), Plateau(parts, p)
     for count, seen in enumerate(stream):
         direction, first = along(seen["gradient"])
-        if count % p["period"] == 0:
-            found, outcome = learning_rates(parts, p, seen["summary"], direction, groups)
-            rates = smoothed(rates, found, p["smoothing"])
-        theta = seen["theta"].copy()
-        for rate, group in zip(rates, groups, strict=True):
-            theta[group] -= p["damping"] * rate * direction[group]
+        moving = count - p["warmup"]
+        if moving < 0 or moving % p["period"] == 0:
+            found = learning_rates(parts, p, averages, seen["summary"], direction, groups)
+            outcome = "warm-up" if moving < 0 else found[1]
+            if moving >= 0:
+                rates = smoothed(rates, found[0], p["smoothing"])
+            if found[1] != "no-direction":
+                losses += 1
+                if p["plateau"]:
+                    plateau(found[2])
+        theta, share = seen["theta"].copy(), damping(p, max(moving, 0), plateau)
+        for rate, group in zip(positive(rates) if p["clip"] else rates, groups, strict=True):
+            theta[group] -= share * rate * direction[group]
         yield {
             **{f"first.{name}": value for name, value in first.items()},
+            **(averages.fields(losses) if averages.on else {}),
             "outcome": outcome,
             "rates": rates,
+            **(plateau.fields() if p["plateau"] else {}),
             "count": mpf(count + 1),
             "theta": theta,
         }
@@ -129,3 +241,21 @@ def low_enough(after, bound, moved):
 def low_enough_formula(after, bound, moved):
     """Whether a value is at most the bound."""
     return after <= bound
+
+
+def fallen(mean, best, share):
+    """Whether a mean loss is lower than the best so far by a share of it, by a margin.
+
+    Raises
+    ------
+    MarginError
+        If rounding might decide it.
+    """
+    if abs(mean - (best - share * abs(best))) < DECIDED * max(abs(mean), abs(best)):
+        raise MarginError("a plateau is decided by rounding")
+    return fallen_formula(mean, best, share)
+
+
+def fallen_formula(mean, best, share):
+    """Whether a mean loss is lower than the best so far by a share of it."""
+    return mean < best - share * abs(best)

@@ -37,6 +37,32 @@ class RecursiveMean:
         return self.value
 
 
+class WeightedAverage:
+    """Sum of the weights and mean of the observations, ``beta (1 - beta)^k`` each, and no start."""
+
+    def __init__(self, beta):
+        self.beta, self.seen = beta, []
+
+    def __call__(self, x):
+        self.seen.insert(0, x)
+        weights = [self.beta * (1 - self.beta) ** k for k in range(len(self.seen))]
+        total = sum(weights)
+        return total, sum(w * x for w, x in zip(weights, self.seen, strict=True)) / total
+
+
+class RecursiveAverage:
+    """The same as ``m += beta/s (x - m)`` with ``s += beta (1 - s)``."""
+
+    def __init__(self, beta):
+        self.beta, self.total, self.value = beta, mpf(0), None
+
+    def __call__(self, x):
+        self.total = self.total + self.beta * (1 - self.total)
+        before = 0 * x if self.value is None else self.value
+        self.value = before + self.beta / self.total * (x - before)
+        return self.total, self.value
+
+
 class WeightedStatistics:
     """The state of a regression with a prior, in the new-mean form, from all observations."""
 
@@ -233,6 +259,7 @@ def _result(function):
 
 definition = SimpleNamespace(
     mean=WeightedMean,
+    average=WeightedAverage,
     statistics=WeightedStatistics,
     carried=CarriedObservations,
     fading=FadingSums,
@@ -248,10 +275,12 @@ definition = SimpleNamespace(
     summarize=summary.derivatives,
     minimize_cubic=cubic.minimize_cubic,
     low_enough=grouped_newton.low_enough,
+    fallen=grouped_newton.fallen,
     secant=neighbours.secant,
 )
 formula = SimpleNamespace(
     mean=RecursiveMean,
+    average=RecursiveAverage,
     statistics=RecursiveStatistics,
     carried=CarriedStatistics,
     fading=FadingRecursions,
@@ -267,6 +296,7 @@ formula = SimpleNamespace(
     summarize=summary.derivatives_formula,
     minimize_cubic=cubic.minimize_cubic_formula,
     low_enough=grouped_newton.low_enough_formula,
+    fallen=grouped_newton.fallen_formula,
     secant=neighbours.secant_formula,
 )
 # Closed loops were certified before noise between the halves of a matrix was taken away: their

@@ -80,9 +80,11 @@ def filled(template, found, path, prefix="state"):
         except StateError as error:
             raise CheckpointError(f"{path}: {error}") from None
         return template
-    if hasattr(template, "_asdict"):
-        parts = template._asdict().items()
-        return template._make(filled(p, found, path, f"{prefix}.{name}") for name, p in parts)
+    if template is None:
+        return None
+    if isinstance(template, tuple):
+        parts = (filled(p, found, path, f"{prefix}.{name}") for name, p in _named(template))
+        return template._make(parts) if hasattr(template, "_make") else tuple(parts)
     if prefix not in found or found[prefix].shape != np.shape(template):
         raise CheckpointError(
             f"{path}: expected {prefix} of shape {np.shape(template)}, got "
@@ -96,7 +98,14 @@ def _leaves(state, prefix="state"):
     """Name -> array or number, of a state and of the states in it."""
     if hasattr(state, "kept"):
         return state.kept()
-    if not hasattr(state, "_asdict"):
+    if state is None:
+        return {}
+    if not isinstance(state, tuple):
         return {prefix: state}
-    parts = (_leaves(part, f"{prefix}.{name}") for name, part in state._asdict().items())
+    parts = (_leaves(part, f"{prefix}.{name}") for name, part in _named(state))
     return {name: leaf for part in parts for name, leaf in part.items()}
+
+
+def _named(state):
+    """Names and parts of a tuple, which are numbers where it has no names."""
+    return state._asdict().items() if hasattr(state, "_asdict") else enumerate(state)

@@ -22,7 +22,6 @@ from ..errors import (
 from ..functions.function import Derivative
 from ..lanes import sweep as lanes
 from ..lanes.sweep import in_lanes
-from ..optimizers.grouped_newton import partition
 from ..outcomes import BAD_GRADIENT, BAD_SHAPE, DIVERGED, NOT_BEGUN
 from .announce import announced
 from .sweep import kernel, sweep
@@ -138,12 +137,12 @@ def draw(
         For what is no seed, for more noise than memory holds, or if the method keeps more
         directions than the problem has dimensions.
     PartitionError, ShapeError
-        If its groups do not part the parameters.
+        If the groups of a method do not part the parameters.
     NotFiniteError
         If a noise model of one's own draws NaN.
     """
-    if method.curvature == "slice":
-        partition(parameters.groups, D)
+    if method.check is not None:
+        method.check(parameters, D, steps)
     d = kept_directions(method, parameters, D)
     records = len(problem.records)
     directions = np.empty((len(seeds), n, d, D))
@@ -213,6 +212,9 @@ def draw_in_blocks(method, parameters, noise, problem, seed, steps, D):
     ):
         some = min(steps, max(1, NUMBERS_AT_ONCE // D))
     generator = seed if some == steps else generator_of(seed)
+    if method.check is not None:
+        method.check(parameters, D, steps)
+        method = method._replace(check=None)
     for first in range(0, steps, some):
         block = min(some, steps - first)
         yield draw(method, parameters, noise, problem, [generator], 1, block, D)
@@ -378,7 +380,7 @@ def with_curvature(method, problem):
 
     def step(state, theta, gradient, parameters):
         if method.curvature == "slice":
-            curvature = noisy(problem.slice, gradient)
+            curvature = problem.slice if problem.own_summary else noisy(problem.slice, gradient)
         else:
             curvature = getattr(problem, method.curvature)(theta)
         return method.step(state, theta, gradient, curvature, parameters)

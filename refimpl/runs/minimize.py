@@ -24,7 +24,7 @@ from .execute import (
 )
 from .interruptible import in_threads
 from .lattice import positive, switch
-from .problem import as_position, as_problem
+from .problem import as_position, as_problem, with_summary
 from .streaming import streaming, streams
 
 ALL_STEPS, STOPPED, NOT_CONVERGED, CONVERGED, ENDED = 0, 2, 3, 4, 5
@@ -57,6 +57,7 @@ def minimize(
     jac=None,
     hess=None,
     hessp=None,
+    summary=None,
     args=(),
     callback=None,
     keep_path=True,
@@ -87,6 +88,14 @@ def minimize(
         ``hess(x, *args) -> array (D, D)``, for the methods that need it.
     hessp : callable, optional
         ``hessp(x, v, *args) -> array (D,)``, the Hessian times `v`.
+    summary : callable, optional
+        ``summary(x, direction, groups)`` of your own for the grouped methods, in place of pushing
+        Taylor polynomials through `fun`: an object with the attributes `gradient` (S,), `hessian`
+        (S, S) and `third` (S,), such as `refimpl.summary.Summary`, derivatives along the parts of
+        this direction in these groups of indices; with `plateau` also `value`, the loss. It may be
+        of other records than the gradient: its slopes are taken as they are, while those of a
+        derived summary are of the noisy gradient. `third` that is rounding should be 0; see
+        `refimpl.summary.without_noise`.
     args : tuple, optional
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
     callback : callable, optional
@@ -147,6 +156,8 @@ def minimize(
         fun = functions.get(fun)
     x0 = as_position(x0, fun.dimension if isinstance(fun, Function) else None)
     problem = as_problem(fun, jac, args, hess, hessp)
+    if summary is not None:
+        problem = with_summary(problem, method, summary)
     problem.check_curvature(method)
     watch = Watch(callback, progress=progress)
     steps = positive("steps", steps)

@@ -21,7 +21,10 @@ from ..errors import (
 )
 from ..functions.function import GRADIENT, NO_DATA, VALUE, Function
 from ..optimizers.grouped_newton import Slice
+from ..summary import Summary
 
+# Share of the largest entry by which the halves of a user's Hessian may differ.
+SYMMETRIC = 1e-6
 CANNOT = (
     "the method runs fun on Taylor polynomials in place of arrays, and cannot: write it in NumPy's "
     "functions, and if it returns a gradient too, give jac as a function of its own"
@@ -43,6 +46,7 @@ class Problem(NamedTuple):
     hessian: Callable | None = None  # x -> (D, D)
     product: Callable | None = None  # x -> (v -> H v)
     slice: Slice | None = None
+    own_summary: bool = False  # the user's, with slopes of its own: see `own_slice`
 
     def check_curvature(self, method):
         """Raise a `MissingDerivativeError` if the method needs what is not there."""
@@ -218,6 +222,65 @@ def _slice(loss, value):
         return found._replace(third=summary.without_noise(found.third, noise))
 
     return Slice(summarize, value)
+
+
+def own_slice(summary, value=None):
+    """The slice of a user's own summary, checked at each call; the contract is in `minimize`.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be called.
+    """
+    if not callable(summary):
+        raise TypeError(f"expected summary as a callable, got {summary!r}")
+
+    def summarize(theta, direction, groups):
+        try:
+            found = summary(theta.copy(), direction.copy(), groups)
+        except Exception as error:
+            raise EvaluationError(f"summary raised {type(error).__name__}: {error}") from error
+        S = len(groups)
+        parts = {"gradient": (S,), "hessian": (S, S), "third": (S,)}
+        for name, shape in parts.items():
+            if getattr(found, name, None) is None:
+                raise EvaluationError(f"expected summary to return {name} {shape}, got none")
+            part = real(getattr(found, name), f"{name} of a summary")
+            if part.shape != shape or not np.isfinite(part).all():
+                what = "NaN or infinity" if part.shape == shape else f"shape {part.shape}"
+                raise EvaluationError(f"expected {name} of a summary finite, {shape}, got {what}")
+            parts[name] = part
+        H = parts["hessian"]
+        if np.abs(H - H.T).max() > SYMMETRIC * np.abs(H).max():
+            raise EvaluationError("expected hessian of a summary symmetric; use (H + H.T) / 2")
+        # The halves may differ in the last bits.
+        parts["hessian"] = 0.5 * (H + H.T)
+        loss = getattr(found, "value", None)
+        return Summary(None if loss is None else _number(loss), tensor=None, **parts)
+
+    return Slice(summarize, value)
+
+
+def with_summary(problem, method, summary):
+    """The problem with a user's own summary.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        For a method that asks for none.
+    """
+    asks_for_summaries(method)
+    value = problem.from_python().value
+    own = own_slice(summary, lambda x: value(x, problem.data))
+    return problem._replace(slice=own, own_summary=True)
+
+
+def asks_for_summaries(method):
+    """Raise an `UnsupportedOperationError` unless the method is one of the grouped ones."""
+    if method.curvature != "slice":
+        raise UnsupportedOperationError(
+            f"{method.name} asks for no summary; leave it out, or take grouped_newton"
+        )
 
 
 def as_problem(fun, jac=None, args=(), hess=None, hessp=None):

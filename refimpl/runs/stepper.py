@@ -10,9 +10,11 @@ from ..errors import GradientError, UnsupportedOperationError
 from ..outcomes import LONGEST
 from . import checkpoint
 from .execute import first_directions
-from .problem import as_position
+from .problem import as_position, asks_for_summaries, own_slice
 from .streaming import streaming, streams
 
+# Of those that ask for summaries, the one that asks for nothing else.
+GROUPED = "grouped_newton"
 # As many are taken to be meant, where it is asked whether compiling pays.
 STEPS = 1_000
 
@@ -27,11 +29,14 @@ class stepper:
     Parameters
     ----------
     method : str
-        A name of `refimpl.methods`, of a method that needs gradients alone.
+        A name of `refimpl.methods`, of a method that needs gradients alone, or
+        `grouped_newton` with a `summary`.
     x0 : array_like of shape (D,)
         Start, in theta-units.
     seed : int or numpy.random.Generator, optional
         Of the first directions, for methods that draw some; None draws fresh entropy.
+    summary : callable, optional
+        Of your own, as for `refimpl.minimize`; `grouped_newton` needs one.
     **hyperparameters
         Of the method, by name.
 
@@ -61,14 +66,26 @@ class stepper:
     True
     """
 
-    def __init__(self, method, x0, *, seed=None, **hyperparameters):
+    def __init__(self, method, x0, *, seed=None, summary=None, **hyperparameters):
         self.method = optimizers.get(method)
-        if self.method.curvature or self.method.solver:
+        self._curvature = ()
+        if summary is not None:
+            asks_for_summaries(self.method)
+            self._curvature = (own_slice(summary),)
+        alone = not self.method.curvature or (self._curvature and self.method.name == GROUPED)
+        if self.method.solver or not alone:
             raise UnsupportedOperationError(
-                f"stepper: {self.method.name} needs more than gradients; run it by refimpl.minimize"
+                f"stepper: {self.method.name} needs more than gradients"
+                + (
+                    "; give summary"
+                    if self.method.name == GROUPED
+                    else "; run it by refimpl.minimize"
+                )
             )
         self.parameters = optimizers.bind(self.method, hyperparameters)
         self.x = as_position(x0).copy()
+        if self.method.check is not None:
+            self.method.check(self.parameters, self.x.size)
         self.steps = 0
         directions = first_directions(self.method, self.parameters, seed, self.x.size)
         many = streams(self.method, self.parameters, self.x.size, STEPS)
@@ -102,7 +119,8 @@ class stepper:
         with self._whole():
             with np.errstate(all="ignore"):
                 # A copy, since a method of one's own may write into it.
-                x, state = self._step(self._state, self.x.copy(), g, self.parameters)
+                given = self.x.copy(), g, *self._curvature, self.parameters
+                x, state = self._step(self._state, *given)
             if not np.abs(x).max() <= LONGEST:
                 self._refuse("expected a gradient of a function bounded below: x has diverged")
             self.x, self._state, self.steps = x, state, self.steps + 1
@@ -123,7 +141,7 @@ class stepper:
         checkpoint.write(path, header, self.x, self._state)
 
     @classmethod
-    def load(cls, path, method=None, dimension=None):
+    def load(cls, path, method=None, dimension=None, summary=None):
         """The stepper of a file that `save` wrote, to go on to the last bit.
 
         Parameters
@@ -133,6 +151,8 @@ class stepper:
             The method that is expected.
         dimension : int, optional
             The number of coordinates that is expected.
+        summary : callable, optional
+            That of the stepper, which no file can keep.
 
         Raises
         ------
@@ -142,6 +162,6 @@ class stepper:
         """
         header, x, found = checkpoint.read(path, method=method, dimension=dimension)
         # The directions of the start are overwritten by what is kept.
-        new = cls(header["method"], x, seed=0, **header["parameters"])
+        new = cls(header["method"], x, seed=0, summary=summary, **header["parameters"])
         new._state, new.steps = checkpoint.filled(new._state, found, path), header["steps"]
         return new

@@ -21,6 +21,7 @@ from ..network.data import as_batch
 from ..network.losses import LOSSES
 from . import partitions
 from .definition import LARGEST_POWER, Summary
+from .layered_tensor import third_tensor
 
 # Numbers in the tangents of one chunk of the batch: few enough for the cache, enough for a matrix
 # product of some hundred rows.
@@ -98,7 +99,7 @@ def assign(network, groups):
     return Assignment(len(groups), shares)
 
 
-def summarize(network, batch, theta, direction, groups, order=3):
+def summarize(network, batch, theta, direction, groups, order=3, full=False):
     """Derivatives of a network's loss along the parts of a direction, up to a given order.
 
     Equal, but for rounding, to `refimpl.summary.definition.summarize` of the network's loss.
@@ -116,11 +117,12 @@ def summarize(network, batch, theta, direction, groups, order=3):
         An assignment saves the check of the groups.
     order : int, optional
         1: gradient; 2: Hessian too; 3: the diagonal of the third derivative too.
+    full : bool, optional
+        With order 3, the whole tensor too, in float64: `refimpl.summary.layered_tensor`.
 
     Returns
     -------
     Summary
-        Without the full tensor.
 
     Raises
     ------
@@ -151,7 +153,14 @@ def summarize(network, batch, theta, direction, groups, order=3):
     >>> found.third
     array([16.,  0.])
     """
-    return _Route(network, batch, theta, direction, groups, order).run().summary
+    if full and order < 3:
+        raise RangeError("layered_summary: the full tensor needs order 3")
+    if not isinstance(groups, Assignment):
+        groups = assign(network, groups)
+    found = _Route(network, batch, theta, direction, groups, order).run().summary
+    if not full:
+        return found
+    return found._replace(tensor=third_tensor(network, batch, theta, direction, groups))
 
 
 def summarize_with_noise(network, batch, theta, direction, groups):

@@ -33,7 +33,7 @@ CLOSED_LOOP = (TRAJECTORY, ENSEMBLE)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9_-]*")
 # Inputs that may be a word, a name of the suite's own.
-WORDS = ("function", "direction")
+WORDS = ("function", "direction", "model")
 # Indices, in lists of any lengths.
 GROUPS = "groups"
 # From so many values on the limit of the comparator of distributions is proved.

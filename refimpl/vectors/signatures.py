@@ -9,6 +9,9 @@ PARAMETERS = ("theta", "gradient", "x", "start", "mean_theta", "mean_gradient", 
 COLUMNS = ("V", "W", "V_old", "V_new", "directions", "noise", "starts")
 # Sizes with a name of their own: of runs side by side, and of the steps of each.
 FIRST = {"noise": "steps", "starts": "runs", ">value": "runs", ">moved": "runs"}
+FIRST |= {f">averages.{name}": "W" for name in ("gradient", "hessian", "third")}
+# Parts of what is about a few directions or groups, not about the parameters.
+OF_FEW = ("model", "summary", "averages")
 INDICES = "lists of indices"
 
 
@@ -186,7 +189,7 @@ def _parameters(shapes):
     """Sizes of what has one entry for each parameter in this case."""
     for name, shape in shapes.items():
         stem = name.lstrip(">").rsplit(".", 1)[-1]
-        if "model" in name or "summary" in name or (name == ">gradient" and GROUPS in shapes):
+        if any(one in name for one in OF_FEW) or (name == ">gradient" and GROUPS in shapes):
             continue
         if stem in PARAMETERS and shape:
             # Of an ensemble the positions are rows.

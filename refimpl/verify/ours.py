@@ -11,7 +11,6 @@ piece given binary32 would widen it at once, or not compile.
 
 import importlib
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 import scipy.special
@@ -166,20 +165,60 @@ def replayed(method, number=float):
     return start, step_with_hessian if method.curvature else step
 
 
-class WithoutGroups(NamedTuple):
-    """A state of grouped Newton that is numbers and a word alone; groups are hyperparameters."""
+def as_fields(state):
+    """A state of grouped Newton as numbers and a word alone; groups are hyperparameters.
 
-    first: NamedTuple
-    outcome: str
-    rates: np.ndarray
-    count: int
+    Averages are those of summaries along the direction as it is. What an option that is off would
+    keep is left out.
+    """
+    if hasattr(state, "full"):
+        return {"full": as_fields(state.full), "share": state.share}
+    found = {"first": state.first, "outcome": state.outcome.replace(" ", "-")}
+    found |= {"rates": state.rates, "count": state.count}
+    if state.averages is not None:
+        found["averages"] = _as_it_is(state.averages)
+    return found if state.plateau is None else found | {"plateau": state.plateau}
 
 
-class Safeguarded(NamedTuple):
-    """The same of the safeguarded method."""
+def _as_it_is(averages):
+    """Averages by name, in the units of the direction."""
+    exponents = np.where(averages.exponents < -(2**62), 0, averages.exponents)
+    S = exponents.size
+    gradient, hessian, third = np.split(averages.rows, [S, S + S * S], axis=1)
+    return {
+        "seen": averages.seen,
+        "weight": averages.weight,
+        "gradient": np.ldexp(gradient, exponents),
+        "hessian": np.ldexp(hessian.reshape(-1, S, S), exponents[:, None] + exponents),
+        "third": np.ldexp(third, 3 * exponents),
+        "d_weight": averages.d_weight,
+        "d": np.ldexp(averages.d, exponents),
+    }
 
-    full: WithoutGroups
-    share: float
+
+def _in_units(fields, template):
+    """The averages of these fields, in the units of the direction."""
+    rows = len(fields["gradient"])
+    parts = [fields[name].reshape(rows, -1) for name in ("gradient", "hessian", "third")]
+    known = np.any(parts[0] != 0.0, axis=0) | np.any(fields["hessian"] != 0.0, axis=(0, 1))
+    return template._replace(
+        **{name: fields[name] for name in ("seen", "weight", "d_weight", "d")},
+        rows=np.concatenate(parts, axis=1),
+        exponents=np.where(known, 0, template.exponents),
+    )
+
+
+def from_fields(state, template):
+    """The state of these fields."""
+    if "full" in state:
+        return template._replace(
+            full=from_fields(state["full"], template.full), share=state["share"]
+        )
+    rest = {name: state[name] for name in ("first", "rates", "count")}
+    template = template._replace(outcome=state["outcome"].replace("-", " "), **rest)
+    if "averages" in state:
+        template = template._replace(averages=_in_units(state["averages"], template.averages))
+    return template._replace(plateau=state["plateau"]) if "plateau" in state else template
 
 
 def sliced(method, module, number=float):
@@ -190,24 +229,12 @@ def sliced(method, module, number=float):
     """
     begin, _ = replayed(method, number)
 
-    def without_groups(state):
-        if hasattr(state, "full"):
-            return Safeguarded(without_groups(state.full), state.share)
-        outcome = state.outcome.replace(" ", "-")
-        return WithoutGroups(state.first, outcome, state.rates, state.count)
-
-    def with_groups(state, template):
-        if hasattr(state, "full"):
-            return template._replace(full=with_groups(state.full, template.full), share=state.share)
-        outcome = state.outcome.replace("-", " ")
-        return template._replace(**state._asdict() | {"outcome": outcome})
-
     def start(theta, directions, **params):
-        return without_groups(begin(theta, directions, **params))
+        return as_fields(begin(theta, directions, **params))
 
     def step(state, theta, gradient, summary, value=None, **params):
         template = begin(theta, np.empty(0, theta.dtype), **params)
-        state = with_groups(state, template)
+        state = from_fields(state, template)
         full = getattr(state, "full", state)
         parameters = handed(OURS.optimizers.bind(method, params), number=number)
         direction, _ = module.along(full.first, gradient, parameters)
@@ -220,7 +247,7 @@ def sliced(method, module, number=float):
         theta, state = method.step(
             state, theta, gradient, module.Slice(summarized, value), parameters
         )
-        return theta, without_groups(state)
+        return theta, as_fields(state)
 
     return start, step
 
@@ -242,7 +269,9 @@ def scaled_summary(found, powers):
     """
     g, H, third = (found[name] for name in ("gradient", "hessian", "third"))
     H = np.ldexp(H, powers[:, None] + powers)
-    return summary.Summary(0.0, np.ldexp(g, powers), H, np.ldexp(third, 3 * powers), None)
+    # Only a damping that watches the loss asks for its value.
+    value = found.get("value", 0.0)
+    return summary.Summary(value, np.ldexp(g, powers), H, np.ldexp(third, 3 * powers), None)
 
 
 def replayable(method):

@@ -16,8 +16,9 @@ A case of a whole method also names its ``method``, and its ``out`` depends on t
 * "replay": ``in`` holds ``start``, ``directions`` and ``stream``, for each step ``theta``,
   ``gradient`` and for some methods ``hessian``; ``out`` is ``{"steps": [...]}``, for each step the
   fields of the state after it and ``theta``, the next position. For grouped Newton each step of
-  the stream also has ``summary``: ``gradient`` (S,), ``hessian`` (S, S) and ``third`` (S,), the
-  derivatives along the parts of the step's own direction as it is, in the groups of the parameters,
+  the stream also has ``summary``: ``gradient`` (S,), ``hessian`` (S, S) and ``third`` (S,), and
+  ``value`` where a damping watches the loss, the derivatives along the parts of the step's own
+  direction as it is, in the groups of the parameters,
   where the S groups are lists of indices or a number of consecutive blocks, the first ones longer.
 * "replay-forced": the same with ``states``: before each step the program takes the given state in
   place of its own (null at the first step: its own start).

@@ -15,7 +15,8 @@ implementation: a dictionary, or an object with attributes, of
   names;
   A method that asks for summaries of the loss is given, in place of `hessian`, the callable
   ``summary(direction, groups)`` -> dictionary of `gradient` (S,), `hessian` (S, S) and `third`
-  (S,), at this position and along the parts of this direction; `groups` are lists of indices. In a
+  (S,), and where the method watches the loss of its `value`, at this position and along the parts
+  of this direction; `groups` are lists of indices. In a
   replay it hands out the stored numbers, which are along the method's own direction as it is. In a
   trajectory there is also the callable ``value(theta)``;
 * ``functions``, optional, for trajectories and ensembles: name -> ``make``, with ``make(dimension,
@@ -273,9 +274,8 @@ def sliced(function, theta, gradient):
         # The slopes are those of the gradient that is seen, noise included.
         slopes = [np.dot(direction[list(group)], gradient[list(group)]) for group in groups]
         derivatives["gradient"] = slopes
-        return {
-            name: np.asarray(derivatives[name], dtype) for name in ("gradient", "hessian", "third")
-        }
+        names = ("value", "gradient", "hessian", "third")
+        return {name: np.asarray(derivatives[name], dtype) for name in names if name in derivatives}
 
     return {"summary": summary, "value": lambda at: dtype.type(found(function, "value")(at))}
 

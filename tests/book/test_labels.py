@@ -44,6 +44,7 @@ WITHOUT_CASES = {
     "eq-wilkinson": ROUTE,
     "eq-layered-hessian": ROUTE,
     "eq-layered-third": ROUTE,
+    "eq-layered-tensor": ROUTE,
     "eq-layered-noise": ROUTE,
     "eq-network-backpropagation": DATA,
     "eq-minibatch-noise": DATA,

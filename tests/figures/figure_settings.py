@@ -112,6 +112,8 @@ SMALL = {
         "repeats": 1,
     },
     "training_rates": {"steps": 12},
+    "averaging": {"ratios": (0.1, 0.5), "betas": (0.3, 1.0), "runs": 50},
+    "long_range": {"tasks": ("autoencoder",), "moments": (0, 2), "seeds": range(1)},
     "profiles": {"records": TOURNAMENT},
     "stall": {"seeds": range(2), "dimension": 8, "steps": 12},
 }

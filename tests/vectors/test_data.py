@@ -275,14 +275,11 @@ def steps_of_grouped_newton(case):
             t = np.array([scaled[index] @ whole[index] for index in groups])
             t /= [max(whole[index] @ whole[index], 1e-300) for index in groups]
             H = np.outer(t, t) * stored["hessian"]
-            return Summary(0.0, t * stored["gradient"], H, t**3 * stored["third"], None)
+            value = stored.get("value", 0.0)
+            return Summary(value, t * stored["gradient"], H, t**3 * stored["third"], None)
 
         theta, state = method.step(state, theta, gradient, Slice(summarize, None), parameters)
-        yield {
-            **{f"first.{name}": value for name, value in state.first._asdict().items()},
-            **{"outcome": state.outcome.replace(" ", "-"), "rates": state.rates},
-            **{"count": state.count, "theta": theta},
-        }
+        yield python_side.fields(ours.as_fields(state)) | {"theta": theta}
 
 
 def direction_of(state, gradient, p):

@@ -35,11 +35,12 @@ class Training(NamedTuple):
     diverged: bool
 
 
-def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperparameters):
+def train(model, method, *, steps, batch, rng, every=10, summary_batch=None, **hyperparameters):
     """Train a network from a random start, on minibatches.
 
-    Start, minibatches and first directions come from three streams of their own, so that all
-    methods see the same start and the same minibatches from generators of the same seed.
+    Start, minibatches, first directions and minibatches for summaries come from streams of their
+    own, so that all methods see the same start and the same minibatches from generators of the same
+    seed.
 
     Parameters
     ----------
@@ -53,9 +54,9 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
     every : int, optional
         Steps from one look at loss and accuracy to the next; the start and the end are looked at
         anyway.
-    cross : bool, optional
-        False: grouped Newton gets the diagonal of the Hessian alone, as if no group acted on
-        another.
+    summary_batch : int, optional
+        Records of a minibatch for the summary alone, of its own draw; by default the summary sees
+        those of the gradient.
     **hyperparameters
         Of the method.
 
@@ -68,7 +69,8 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
     UnknownNameError, RangeError, PartitionError, ShapeError
         For names and numbers that do not fit.
     UnsupportedOperationError
-        For a method that needs a Hessian, or that is SciPy's.
+        For a method that needs a Hessian, or that is SciPy's; for `summary_batch` with one that
+        makes no summary.
 
     Notes
     -----
@@ -94,14 +96,23 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
         )
     steps, every = positive("steps", steps), positive("every", every)
     network, records = model.network, model.data.train
-    of_start, of_batches, of_directions = rng.spawn(3)
+    of_start, of_batches, of_directions, of_summaries = rng.spawn(4)
     theta = network.initial(of_start)
     batches = minibatches(len(records.inputs), batch, of_batches)
     d = parameters.dimension if method.directions else 0
     if d > theta.size:
         raise RangeError(f"training: expected dimension <= {theta.size}, got {d}")
     directions = of_directions.uniform(0.0, DIRECTIONS, (d, theta.size))
-    minibatch_slice = MinibatchSlice(network, parameters, cross) if method.curvature else None
+    if method.check is not None:
+        method.check(parameters, theta.size, steps)
+    own = None
+    if summary_batch is not None:
+        if not method.curvature:
+            raise UnsupportedOperationError(f"training: {method.name} makes no summary")
+        own = minibatches(
+            len(records.inputs), positive("summary_batch", summary_batch), of_summaries
+        )
+    minibatch_slice = MinibatchSlice(network, parameters) if method.curvature else None
     state = method.start(theta, directions, parameters)
     far = farthest(theta)
     history, rates, spent, diverged = [], [], 0.0, False
@@ -125,7 +136,9 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
                 if minibatch_slice is None:
                     theta, state = method.step(state, theta, gradient, parameters)
                 else:
-                    along = minibatch_slice.of(seen)
+                    along = minibatch_slice.of(
+                        seen, None if own is None else records.take(next(own))
+                    )
                     theta, state = method.step(state, theta, gradient, along, parameters)
                     spent += minibatch_slice.spent()
             except NotFiniteError:
@@ -144,24 +157,25 @@ def train(model, method, *, steps, batch, rng, every=10, cross=True, **hyperpara
 class MinibatchSlice:
     """The loss on a minibatch as grouped Newton needs it, and a count of what was asked."""
 
-    def __init__(self, network, parameters, cross):
-        self.network, self.cross = network, cross
+    def __init__(self, network, parameters):
+        self.network = network
         # The groups do not change, so they are looked at once.
         groups = partition(parameters.groups, network.size)
         self.assignment = layered_summary.assign(network, groups)
         self.costs = summary_cost(network, self.assignment), value_cost(network)
         self.cost = 0.0
 
-    def of(self, records):
-        """The slice on these records."""
+    def of(self, records, own=None):
+        """The slice on these records, or with the summary of others; costs in their gradients."""
+        seen = records if own is None else own
+        cost = self.costs[0] * len(seen.inputs) / len(records.inputs)
 
         def summarize(theta, direction, groups):
-            self.cost += self.costs[0]
+            self.cost += cost
             found, noise = layered_summary.summarize_with_noise(
-                self.network, records, theta, direction, self.assignment
+                self.network, seen, theta, direction, self.assignment
             )
-            hessian = found.hessian if self.cross else np.diag(np.diag(found.hessian))
-            return found._replace(hessian=hessian, third=without_noise(found.third, noise))
+            return found._replace(third=without_noise(found.third, noise))
 
         def value(theta):
             self.cost += self.costs[1]

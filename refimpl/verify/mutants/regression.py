@@ -11,8 +11,8 @@ MUTANTS = (
         "decay-before-adding",
         "The old covariance decays, the new product does not: `(1 - beta) C + beta d d^T`.",
         "regression",
-        "keep, add = 1.0 - gain, (1.0 - gain) * gain",
-        "keep, add = 1.0 - gain, gain",
+        "keep, add = 1.0 - x.gain, (1.0 - x.gain) * x.gain",
+        "keep, add = 1.0 - x.gain, x.gain",
         flag="decay-order",
         part="C_thetatheta",
     ),
@@ -21,8 +21,8 @@ MUTANTS = (
         "The products are those of the distances from the new means, in the recursion that needs "
         "the old ones.",
         "regression",
-        "keep, add = 1.0 - gain, (1.0 - gain) * gain",
-        "keep, add = 1.0 - gain, (1.0 - gain) ** 3 * gain",
+        "keep, add = 1.0 - x.gain, (1.0 - x.gain) * x.gain",
+        "keep, add = 1.0 - x.gain, (1.0 - x.gain) ** 3 * x.gain",
         flag="old-new-mean",
         part="C_thetatheta",
     ),
@@ -50,8 +50,8 @@ MUTANTS = (
         "transposed-covariance",
         "`C_thetag` is kept where `C_gtheta` belongs.",
         "regression",
-        "_blend(keep, state.C_gtheta, add, delta_g, delta_theta)",
-        "_blend(keep, state.C_gtheta, add, delta_theta, delta_g)",
+        "_blend(keep, state.C_gtheta, add, g.off, x.off)",
+        "_blend(keep, state.C_gtheta, add, x.off, g.off)",
         flag="transposed",
         part="C_gtheta",
     ),
@@ -212,8 +212,8 @@ MUTANTS = (
         "single-precision-distance",
         "The distance from the mean passes through one variable of single precision.",
         "regression",
-        "delta_theta = apart(theta, state.mean_theta, gain)",
-        "delta_theta = (theta - state.mean_theta).astype(np.float32).astype(np.float64)",
+        "off = apart(x, mean, gain)",
+        "off = (x - mean).astype(np.float32).astype(np.float64)",
         flag="float32-inside",
         part="mean_theta",
     ),
@@ -222,14 +222,14 @@ MUTANTS = (
         "The variance as the mean of the squares minus the square of the mean: equal on paper, "
         "but far from the origin all digits cancel.",
         "regression",
-        "C_thetatheta=_blend(keep, state.C_thetatheta, add, delta_theta, delta_theta),",
+        "C_thetatheta=_blend(keep, state.C_thetatheta, add, x.off, x.off),",
         "C_thetatheta=_blend(\n"
         "            1.0,\n"
         "            _blend(keep, _blend(1.0, state.C_thetatheta, 1.0, state.mean_theta,\n"
-        "                                state.mean_theta), gain, theta, theta),\n"
+        "                                state.mean_theta), x.gain, theta, theta),\n"
         "            -1.0,\n"
-        "            state.mean_theta + gain * delta_theta,\n"
-        "            state.mean_theta + gain * delta_theta,\n"
+        "            x.mean,\n"
+        "            x.mean,\n"
         "        ),",
         flag="far-mean",
         part="C_thetatheta",

@@ -104,10 +104,51 @@ def test_without_cross_terms_the_hessian_is_its_diagonal():
     assert not np.allclose(expected[True], expected[False], rtol=0.01)
     for cross, rates in expected.items():
         run = train(
-            model, "grouped_newton", steps=1, batch=10, rng=np.random.default_rng(2), cross=cross,
-            groups=groups,
+            model, "grouped_newton", steps=1, batch=10, rng=np.random.default_rng(2), groups=groups,
+            diagonal=not cross,
         )  # fmt: skip
         np.testing.assert_allclose(run.rates[0], rates, rtol=1e-8)
+
+
+def test_a_minibatch_of_its_own_for_the_summary(monkeypatch):
+    """Of another size and draw, while gradients stay those of the same minibatches as without."""
+    asked, gradients = [], []
+    real = layered_summary.summarize_with_noise
+
+    def noted(network, batch, *place):
+        asked.append(batch.inputs)
+        return real(network, batch, *place)
+
+    monkeypatch.setattr(layered_summary, "summarize_with_noise", noted)
+    model = small()
+    given = {"groups": tensors(model), "damping": 1e-9}
+    for size in (None, 20, 10):
+        run = train(
+            model, "grouped_newton", steps=3, batch=10, rng=np.random.default_rng(4),
+            summary_batch=size, every=1, **given,
+        )  # fmt: skip
+        gradients.append(run.equivalents)
+    shared, larger, other = asked[:3], asked[3:6], asked[6:]
+    assert [len(one) for one in larger] == [20, 20, 20]
+    # The same size, and yet other records: the draw is its own.
+    assert not any(np.array_equal(a, b) for a, b in zip(shared, other, strict=True))
+    prices = np.array([one[-1] / 3.0 - 1.0 for one in gradients])
+    np.testing.assert_allclose(prices, prices[0] * np.array([1.0, 2.0, 1.0]), rtol=1e-12)
+    # The gradients' minibatches are drawn as if there were no others.
+    first = next(minibatches(30, 10, streams(4)[1]))
+    np.testing.assert_array_equal(shared[0], model.data.train.take(first).inputs)
+
+
+def test_wrong_minibatches_of_summaries():
+    model = small()
+    options = {"steps": 1, "batch": 5, "rng": np.random.default_rng(0)}
+    for size in (0, 31):
+        with pytest.raises(RangeError):
+            train(model, "grouped_newton", summary_batch=size, **options)
+    with pytest.raises(UnsupportedOperationError, match="adam makes no summary"):
+        train(model, "adam", summary_batch=5, **options)
+    with pytest.raises(RangeError, match="expected window <= 1"):
+        train(model, "grouped_newton", window=2, **options)
 
 
 def test_all_methods_see_the_same_start_and_minibatches():
