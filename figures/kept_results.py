@@ -57,6 +57,15 @@ def write(blocks, path, command):
     path.write_text(text, encoding="utf-8")
 
 
+def write_fields(records, path, command):
+    """Write records that are dictionaries, a line for each field."""
+    blocks = []
+    for one in records:
+        lines = ",\n   ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in one.items())
+        blocks.append(f"  {{{lines}}}")
+    write(blocks, path, command)
+
+
 def read(path, command):
     """The records of a file that `write` has written.
 

@@ -3,9 +3,10 @@
 ``python -m figures.regenerate contest`` tunes and runs everything and keeps what was found.
 """
 
+import ast
 import hashlib
+import inspect
 import itertools
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,18 +175,28 @@ def reported(task, batch, name, chosen, steps, seeds=SEEDS):
     return kept
 
 
+def code(path):
+    """What a source does: its text without docstrings and comments."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(getattr(first, "value", None), ast.Constant) and isinstance(first, ast.Expr):
+            del body[0]
+    return ast.dump(tree).encode()
+
+
 def stamp(task, batch, name):
     """Digest of all that a record depends on: sources, the row, the task."""
-    digest = hashlib.sha256()
+    digest, row = hashlib.sha256(), ROWS[name]
     for source in SOURCES:
         path = _compile.PACKAGE / source
         for one in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            digest.update(one.read_bytes())
-    row = ROWS[name]
-    for one in (KFAC, MatrixSOAP):
-        if row.method is one:
-            digest.update(Path(__import__(one.__module__, fromlist="_").__file__).read_bytes())
-    method = row.method if isinstance(row.method, str) else row.method.__name__
+            digest.update(code(one))
+    method = row.method
+    if not isinstance(method, str):
+        digest.update(code(Path(inspect.getfile(method))))
+        method = method.__name__
     facts = [task, TASKS[task], batch, name, method, row[1:], SHORT, LONG, LOOKS, TUNING, SEEDS]
     digest.update(repr(facts).encode())
     return digest.hexdigest()[:20]
@@ -228,11 +239,7 @@ def compute_results(cache=None, jobs=None, progress=None):
 
 def write(records, path=RESULTS):
     """Keep records as JSON, a line for each field that is a list."""
-    blocks = []
-    for one in records:
-        lines = ",\n   ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in one.items())
-        blocks.append(f"  {{{lines}}}")
-    kept_results.write(blocks, path, COMMAND)
+    kept_results.write_fields(records, path, COMMAND)
 
 
 def read(path=RESULTS):

@@ -5,7 +5,6 @@
 
 import hashlib
 import itertools
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -229,11 +228,7 @@ def compute_results(cache=None, jobs=None, progress=None):
 
 def write(records, path=RESULTS):
     """Keep records as JSON, a line for each field that is a list."""
-    blocks = []
-    for one in records:
-        lines = ",\n   ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in one.items())
-        blocks.append(f"  {{{lines}}}")
-    kept_results.write(blocks, path, COMMAND)
+    kept_results.write_fields(records, path, COMMAND)
 
 
 def read(path=RESULTS):

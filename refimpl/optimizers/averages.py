@@ -5,8 +5,8 @@ summaries with weights `w` is the summary of the *mean slice*, ``sum_t w_t L_t(t
 u_s,t)``: the rates that would have been best over all these steps. It has less noise, and it is of
 places and directions that are past.
 
-Provenance: piece one of [D] for the weights; [W]'s program averages too, in its own ways
-(`movavg`, `mom_order3_`, `uniform_avg`).
+The weights are those of piece one of [D]; [W]'s program averages too, in its own ways (`movavg`,
+`mom_order3_`, `uniform_avg`).
 """
 
 from typing import NamedTuple

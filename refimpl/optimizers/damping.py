@@ -1,8 +1,8 @@
 """Damping of grouped Newton that changes: falling geometrically, or on a plateau of the loss.
 
-Provenance: both are options of [W]'s program (`damping_schedule`, `dmp_auto`), which counts epochs;
-here steps and summaries are counted, and a plateau is told from means over as many losses as are
-looked at together, since the loss of one minibatch is noise.
+Both are options of [W]'s program (`damping_schedule`, `dmp_auto`), which counts epochs; here steps
+and summaries are counted, and a plateau is told from means over as many losses as are looked at
+together, since the loss of one minibatch is noise.
 """
 
 from typing import NamedTuple

@@ -11,6 +11,7 @@ piece given binary32 would widen it at once, or not compile.
 
 import importlib
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import scipy.special
@@ -165,16 +166,32 @@ def replayed(method, number=float):
     return start, step_with_hessian if method.curvature else step
 
 
+class WithoutGroups(NamedTuple):
+    """A state of grouped Newton that is numbers and a word alone; groups are hyperparameters."""
+
+    first: NamedTuple
+    outcome: str
+    rates: np.ndarray
+    count: int
+
+
+class Safeguarded(NamedTuple):
+    """The same of the safeguarded method."""
+
+    full: dict
+    share: float
+
+
 def as_fields(state):
-    """A state of grouped Newton as numbers and a word alone; groups are hyperparameters.
+    """A state of grouped Newton, and of what its options keep, as numbers and a word by name.
 
     Averages are those of summaries along the direction as it is. What an option that is off would
     keep is left out.
     """
     if hasattr(state, "full"):
-        return {"full": as_fields(state.full), "share": state.share}
-    found = {"first": state.first, "outcome": state.outcome.replace(" ", "-")}
-    found |= {"rates": state.rates, "count": state.count}
+        return Safeguarded(as_fields(state.full), state.share)
+    outcome = state.outcome.replace(" ", "-")
+    found = WithoutGroups(state.first, outcome, state.rates, state.count)._asdict()
     if state.averages is not None:
         found["averages"] = _as_it_is(state.averages)
     return found if state.plateau is None else found | {"plateau": state.plateau}
@@ -202,7 +219,8 @@ def _in_units(fields, template):
     parts = [fields[name].reshape(rows, -1) for name in ("gradient", "hessian", "third")]
     known = np.any(parts[0] != 0.0, axis=0) | np.any(fields["hessian"] != 0.0, axis=(0, 1))
     return template._replace(
-        **{name: fields[name] for name in ("seen", "weight", "d_weight", "d")},
+        **{name: fields[name] for name in ("weight", "d_weight", "d")},
+        seen=int(fields["seen"]),
         rows=np.concatenate(parts, axis=1),
         exponents=np.where(known, 0, template.exponents),
     )
@@ -210,10 +228,9 @@ def _in_units(fields, template):
 
 def from_fields(state, template):
     """The state of these fields."""
-    if "full" in state:
-        return template._replace(
-            full=from_fields(state["full"], template.full), share=state["share"]
-        )
+    if hasattr(state, "full"):
+        full = from_fields(state.full, template.full)
+        return template._replace(full=full, share=state.share)
     rest = {name: state[name] for name in ("first", "rates", "count")}
     template = template._replace(outcome=state["outcome"].replace("-", " "), **rest)
     if "averages" in state:

@@ -45,6 +45,16 @@ UNTOUCHED = {
     "cubic/secular.py root: break": _ROUNDING,
     "cubic/units.py shifted: return math.copysign(LARGEST, x)": "a rate that no float holds",
     "optimizers/__init__.py": "looks methods up by their names; no part of a step",
+    "optimizers/damping.py watched": _HERE,
+    "optimizers/grouped_newton.py check": _HERE,
+    "optimizers/grouped_newton.py check: partition(p.groups, D)": _HERE,
+    (
+        "optimizers/grouped_newton.py check: summaries = min(p.warmup, steps) + -(-max(steps - "
+        "p.warmup, 0) // p.period)"
+    ): _HERE,
+    "optimizers/grouped_newton.py check: for name, number, most in (": _HERE,
+    "optimizers/grouped_newton.py check: if number > most:": _HERE,
+    "optimizers/grouped_newton.py plain: return np.zeros(g.size), SINGULAR": _ROUNDING,
     "optimizers/method.py Method: from . import METHODS, get": _SENT,
     "optimizers/method.py Method: if METHODS.get(self.name) is self:": _SENT,
     "optimizers/method.py Method: return get, (self.name,)": _SENT,
