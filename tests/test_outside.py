@@ -53,10 +53,13 @@ def shell(line, cwd=ROOT):
 # The commands, each in a fork of one process that has loaded what they need: as in a process of its
 # own, what its buffers hold at its end included.
 FORKS = """
-import json, os, runpy, sys, tempfile
+import gc, json, os, runpy, sys, tempfile
 from pathlib import Path
+gc.disable()
 import refimpl.cli, refimpl.oracle.generate, refimpl.runs.minimize, refimpl.verify.ours
 import figures.regenerate
+# What is loaded stays: no fork needs to copy it for the collector.
+gc.freeze()
 found = []
 for line in json.loads(sys.argv[1]):
     with tempfile.TemporaryFile() as file:

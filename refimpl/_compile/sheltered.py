@@ -1,4 +1,4 @@
-"""Compilation, and loading what was compiled, where no signal's handler can break it off.
+"""Compilation, and loading what was compiled, where nothing breaks it off or comes between.
 
 A handler that raises, as that of Ctrl-C does, between two calls of numba's to LLVM leaves LLVM
 with half an object, and the next use of it ends the process. So handlers wait until the work is
@@ -12,6 +12,8 @@ import sys
 import threading
 
 from numba.core.registry import CPUDispatcher
+
+from . import loading
 
 
 @contextlib.contextmanager
@@ -60,11 +62,11 @@ def _call(waiting):
 
 
 def sheltered(function):
-    """The same function, while which handlers wait."""
+    """The same function, while which handlers and the garbage collector wait."""
 
     @functools.wraps(function)
     def call(*arguments, **named):
-        with signals_deferred():
+        with signals_deferred(), loading():
             return function(*arguments, **named)
 
     return call

@@ -392,8 +392,11 @@ def test_sorted_values_shows_every_diverged_run():
 
 # ------------------------------------------------------------------------------------- drawing
 
+# The scope puts the tests of a figure next to each other, so that one worker computes and draws it.
+ONE_BY_ONE = pytest.mark.parametrize("name", figures.FIGURES, scope="module")
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+
+@ONE_BY_ONE
 def test_every_figure_draws_and_speaks(name, data, drawn):
     """Artists on every axes, and words that say more than a title."""
     for ax in drawn[name].axes:
@@ -421,7 +424,7 @@ READERS = {
 
 
 @pytest.mark.within
-@pytest.mark.parametrize("name", figures.FIGURES)
+@ONE_BY_ONE
 def test_the_same_data_give_the_same_bytes(name, data, drawn):
     """Drawn once more, under a reader's settings."""
     first = style.render(drawn[name])
