@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import textwrap
+from functools import cache
 from pathlib import Path
 
 from numba.core.dispatcher import Dispatcher
@@ -32,8 +33,11 @@ class CompiledFunctionDocumenter(FunctionDocumenter):
         return found
 
 
+# Asked for each member of each module.
+@cache
 def modules(root):
     """Names of the package's public modules, from its files, packages before their contents."""
+    found = []
     for file in sorted(
         Path(root, PACKAGE).rglob("*.py"), key=lambda file: file.with_suffix("").parts
     ):
@@ -41,7 +45,8 @@ def modules(root):
         if parts[-1] == "__init__":
             parts = parts[:-1]
         if TEMPLATES not in parts and not any(part[0] in "._" for part in parts):
-            yield ".".join(parts)
+            found.append(".".join(parts))
+    return tuple(found)
 
 
 def write_page(app, docname, source):

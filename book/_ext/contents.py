@@ -1,5 +1,6 @@
 """The pages of the book in reading order, that of the table of contents. No Sphinx is needed."""
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,12 @@ class Page(NamedTuple):
 
 def pages(table_file):
     """Every page of a ``_toc.yml``, as `Page` tuples."""
-    table = yaml.safe_load(Path(table_file).read_text(encoding="utf-8"))
+    return list(_pages(Path(table_file), Path(table_file).stat().st_mtime_ns))
+
+
+@cache
+def _pages(table_file, modified):
+    table = yaml.safe_load(table_file.read_text(encoding="utf-8"))
     found = [Page(table["root"], "", 0)]
     for part in table.get("parts", [table]):
         found += _below(part.get("chapters", ()), part.get("caption", ""), 0)

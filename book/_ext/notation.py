@@ -1,10 +1,13 @@
 """The notation tables: what a symbol means, its name in code and its shape, from ``notation.yml``.
 
-``{notation-table} group`` sets one group of that file as a table.
+``{notation-table} group`` sets one group of that file as a table, ``{changing-letters}`` lists the
+symbols that have several rows.
 """
 
+import re
 from pathlib import Path
 
+import contents
 import symbols
 import yaml
 from docutils import nodes
@@ -63,32 +66,64 @@ class NotationTable(SphinxDirective):
                 return self.inline(text)
             return [nodes.literal(text, text)] if text else []
 
-        first = []
-        if page:
-            first = [
-                pending_xref(
-                    "",
-                    nodes.inline("", page.replace("_", " ")),
-                    refdomain="std",
-                    reftype="doc",
-                    reftarget=f"/{page}",
-                    refdoc=self.env.docname,
-                    refwarn=True,
-                    refexplicit=True,
-                )
-            ]
         return (
             [nodes.math(entry["symbol"], entry["symbol"])],
             literal(entry["name"]),
             literal(entry["shape"]),
             self.inline(entry["meaning"]),
             self.inline(entry["unit"]),
-            first,
+            [to_page(page, self.env.docname)] if page else [],
         )
 
     def inline(self, text):
         parsed, messages = self.state.inline_text(text, self.lineno)
         return [*parsed, *messages]
+
+
+class ChangingLetters(SphinxDirective):
+    """The symbols with several meanings, each with the pages where one begins."""
+
+    def run(self):
+        self.env.note_dependency(str(Path(self.env.srcdir, FILE)))
+        rows = [self.cells(*pair) for pair in changing(self.env.srcdir).items()]
+        head = ("Symbol", "Has a meaning of its own in")
+        return [table(head, rows, widths=(20, 80), name="letters")]
+
+    def cells(self, symbol, pages):
+        links = []
+        for page in pages:
+            links += [nodes.Text(", "), to_page(page, self.env.docname)]
+        return [nodes.math(symbol, symbol)], links[1:]
+
+
+def changing(book_dir):
+    """Symbol -> first page of each of its rows, in reading order, where it has several."""
+    first, found = symbols.first_pages(book_dir), {}
+    for group, rows in entries(book_dir).items():
+        for entry, page in zip(rows, first[group], strict=True):
+            for symbol in re.split(r",\s*(?![^({]*[)}])", entry["symbol"]):
+                if "\\mathrm" not in symbol:
+                    found.setdefault(symbol.partition("(")[0], []).append(page)
+    order = contents.names(book_dir)
+    return {
+        symbol: sorted({*pages} - {""}, key=order.index)
+        for symbol, pages in sorted(found.items(), key=lambda item: item[0].strip("\\").lower())
+        if len(pages) > 1
+    }
+
+
+def to_page(page, here):
+    """A link to a page, by its name."""
+    return pending_xref(
+        "",
+        nodes.inline("", page.replace("_", " ")),
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/{page}",
+        refdoc=here,
+        refwarn=True,
+        refexplicit=True,
+    )
 
 
 def check(app, env):
@@ -104,5 +139,6 @@ def check(app, env):
 
 def setup(app):
     app.add_directive("notation-table", NotationTable)
+    app.add_directive("changing-letters", ChangingLetters)
     app.connect("env-check-consistency", check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

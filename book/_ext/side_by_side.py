@@ -1,7 +1,8 @@
 """Executes the pages of the book side by side, one a processor; writes them side by side, too.
 
-myst-nb executes one page after the other while it reads them; here its own cache is filled first,
-by its own means. A page that fails is left to it, which reports the failure.
+myst-nb executes one page after the other while it reads them; here its own cache is filled by its
+own means, while pages that are ready are read. A page that fails is left to it, which reports the
+failure, when all others are kept.
 
 Where the system has them, the kernels talk over sockets of the file system: free TCP ports are
 looked for before a kernel takes them, and sometimes another program is quicker.
@@ -10,7 +11,7 @@ looked for before a kernel takes them, and sometimes another program is quicker.
 import os
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jupyter_cache import get_cache
@@ -64,36 +65,65 @@ def executed(path, page, timeout):
         )
 
 
+class Executing:
+    """The pages that are being executed, each until it is read."""
+
+    def __init__(self, waiting, cache, timeout):
+        self.cache, self.count, self.begun = cache, len(waiting), time.monotonic()
+        self.pool = ThreadPoolExecutor(min(processors(), len(waiting)))
+        self.running = {
+            str(path): (page, self.pool.submit(executed, path, page, timeout))
+            for path, page in waiting
+        }
+
+    def keep(self, path):
+        """Wait for a page, and keep what it gave; where it failed, keep all others first."""
+        if path not in self.running:
+            return
+        page, future = self.running.pop(path)
+        result = future.result()
+        after = time.monotonic() - self.begun
+        done = f"[{self.count - len(self.running)}/{self.count}, {after:.0f} s] {Path(path).stem}:"
+        if result.err is not None:
+            logger.info("%s failed, to be executed again", done)
+            for other in list(self.running):
+                self.keep(other)
+            return
+        logger.info("%s executed in %.1f s", done, result.time)
+        self.cache.cache_notebook_bundle(
+            CacheBundleIn(page, path, data={"execution_seconds": result.time}),
+            check_validity=False,
+            overwrite=True,
+        )
+
+    def end(self):
+        self.pool.shutdown(cancel_futures=True)
+
+
 def execute(app, env, docnames):
-    """Fill the cache with every page that is about to be read."""
+    """Begin with every page that is about to be read, and have those without cells read first."""
     config = env.mystnb_config
     if config.execution_mode != "cache":
         return
     cache = get_cache(config.execution_cache_path or ".jupyter_cache")
     waiting = unexecuted(env, docnames, cache)
-    workers = min(processors(), len(waiting))
     if not waiting:
         return
-    logger.info("executing %d pages, %d at a time", len(waiting), workers)
-    begun = time.monotonic()
-    with ThreadPoolExecutor(workers) as pool:
-        running = {
-            pool.submit(executed, path, page, config.execution_timeout): (path, page)
-            for path, page in waiting
-        }
-        for count, future in enumerate(as_completed(running), 1):
-            path, page = running[future]
-            result = future.result()
-            done = f"[{count}/{len(waiting)}, {time.monotonic() - begun:.0f} s]"
-            if result.err is not None:
-                logger.info("%s %s: failed, to be executed again", done, path.stem)
-                continue
-            logger.info("%s %s: executed in %.1f s", done, path.stem, result.time)
-            cache.cache_notebook_bundle(
-                CacheBundleIn(page, str(path), data={"execution_seconds": result.time}),
-                check_validity=False,
-                overwrite=True,
-            )
+    logger.info("executing %d pages, %d at a time", len(waiting), processors())
+    app.executing = Executing(waiting, cache, config.execution_timeout)
+    place = {str(path): number for number, (path, _) in enumerate(waiting)}
+    docnames.sort(key=lambda docname: place.get(env.doc2path(docname), -1))
+
+
+def await_page(app, docname, source):
+    if executing := getattr(app, "executing", None):
+        executing.keep(app.env.doc2path(docname))
+
+
+def end(app, _):
+    """Before processes are forked to write, and where an exception has come before that."""
+    if executing := getattr(app, "executing", None):
+        executing.end()
 
 
 def write_side_by_side(app, env):
@@ -104,6 +134,13 @@ def write_side_by_side(app, env):
 def setup(app):
     # What is compiled for a page is no output of it.
     os.environ["REFIMPL_QUIET"] = "1"
+    # A page has one processor. Threads of the linear algebra would wait for each other there, and
+    # how many there are shows in the last digits of long sums.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
     app.connect("env-before-read-docs", execute)
+    app.connect("source-read", await_page)
+    app.connect("env-updated", end)
+    app.connect("build-finished", end)
     app.connect("env-updated", write_side_by_side)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -150,7 +150,14 @@ def _book(book_dir):
     order = contents.names(book_dir)
     pages.sort(key=lambda page: order.index(page) if page in order else len(order))
     for page in pages:
-        yield from scan(Path(book_dir, f"{page}.md").read_text(encoding="utf-8"), page)
+        path = Path(book_dir, f"{page}.md")
+        yield from _scanned(path, path.stat().st_mtime_ns, page)
+
+
+# Each tie of the book asks for all of its equations.
+@cache
+def _scanned(path, modified, page):
+    return scan(path.read_text(encoding="utf-8"), page)
 
 
 def labelled_equations(book_dir):

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from .. import style
@@ -22,14 +23,14 @@ def compute():
     Boxes
     """
     boxes = (
-        ("gradient", (0.0, 1.0), ("noisy gradient $g$", "at the position $\\theta$"), style.GREY),
-        ("pca", (1.0, 2.0), ("online PCA", "rows $V$ turn toward $g$"), style.BLUE),
-        ("line", (2.0, 2.0), ("regression", "fading line of $g$ on $\\theta$"), style.RED),
-        ("qr", (3.0, 2.0), ("one QR step", "$H$ nearly diagonal"), style.AMBER),
-        ("repulsion", (3.0, 1.0), ("repulsion", "step by modulus"), "#7466d6"),
-        ("momentum", (1.0, 0.0), ("momentum $m$", "mean of gradients"), style.GREY),
-        ("outside", (2.0, 0.0), ("plain descent", "along $m - V^T V m$"), style.GREY),
-        ("position", (3.0, 0.0), ("new position $\\theta$", "sum of both steps"), style.GREY),
+        ("gradient", (0.0, 4.0), ("noisy gradient $g$", "at the position $\\theta$"), style.GREY),
+        ("pca", (1.0, 4.0), ("online PCA", "rows $V$ turn toward $g$"), style.BLUE),
+        ("line", (1.0, 3.0), ("regression", "fading line of $g$ on $\\theta$"), style.RED),
+        ("qr", (1.0, 2.0), ("one QR step", "$H$ nearly diagonal"), style.AMBER),
+        ("repulsion", (1.0, 1.0), ("repulsion", "step by modulus"), "#7466d6"),
+        ("momentum", (0.0, 1.0), ("momentum $m$", "mean of gradients"), style.GREY),
+        ("outside", (0.0, 0.0), ("plain descent", "along $m - V^T V m$"), style.GREY),
+        ("position", (1.0, 0.0), ("new position $\\theta$", "sum of both steps"), style.GREY),
     )
     arrows = (
         ("gradient", "pca", ""),
@@ -45,33 +46,37 @@ def compute():
     return Boxes(boxes, arrows)
 
 
-WIDE, HIGH, HALF = 2.6, 1.5, (0.98, 0.36)
+# In inches: two columns, so that a telephone shows the words in a size that can be read.
+WIDE, HIGH, HALF = 2.3, 0.95, (0.88, 0.27)
+BORDER = 0.04
 
 
 @style.use()
 def draw(data):
     """Boxes with two lines of text each, and arrows between their edges."""
-    figure, axes = style.subplots(1, 1, height=3.4)
+    left, low = (-half - BORDER for half in HALF)
+    right, high = WIDE - left, 4 * HIGH - low
+    figure, axes = style.subplots(1, 1, width=right - left, height=high - low)
     place = {name: (WIDE * x, HIGH * y) for name, (x, y), _, _ in data.boxes}
     for name, _, (title, said), color in data.boxes:
         x, y = place[name]
         axes.add_patch(frame(x, y, color))
-        axes.text(x, y + 0.13, title, ha="center", va="center", color=color, weight="bold", size=9)
-        axes.text(x, y - 0.15, said, ha="center", va="center", size=7.5)
+        axes.text(x, y + 0.1, title, ha="center", va="center", color=color, weight="bold", size=10)
+        axes.text(x, y - 0.1, said, ha="center", va="center", size=9.5)
     for begin, end, words in data.arrows:
         tail, head = edges(place[begin], place[end])
         axes.annotate("", head, tail, arrowprops={"arrowstyle": "->", "color": style.GREY})
         middle = (0.5 * (tail[0] + head[0]), 0.5 * (tail[1] + head[1]))
         sideways = abs(tail[1] - head[1]) < 1e-9
         axes.text(
-            middle[0] + (0.0 if sideways else 0.12),
-            middle[1] + (0.14 if sideways else 0.0),
+            middle[0] + (0.0 if sideways else 0.1),
+            middle[1] + (0.13 if sideways else 0.0),
             words,
             ha="center" if sideways else "left",
             va="center",
-            size=7.5,
+            size=9.5,
         )
-    axes.set(xlim=(-1.2, 3 * WIDE + 1.2), ylim=(-0.6, 2 * HIGH + 0.6))
+    axes.set(xlim=(left, right), ylim=(low, high))
     axes.set_axis_off()
     return figure
 
@@ -82,7 +87,7 @@ def frame(x, y, color):
         (x - HALF[0], y - HALF[1]),
         2 * HALF[0],
         2 * HALF[1],
-        boxstyle="round,pad=0.02,rounding_size=0.1",
+        boxstyle="round,pad=0.0,rounding_size=0.08",
         facecolor="none",
         edgecolor=color,
         linewidth=1.4,
@@ -90,14 +95,11 @@ def frame(x, y, color):
 
 
 def edges(begin, end):
-    """Where an arrow leaves one box and enters another."""
-    if abs(begin[1] - end[1]) < 1e-9:
-        side = HALF[0] + 0.08 if end[0] > begin[0] else -HALF[0] - 0.08
-        return (begin[0] + side, begin[1]), (end[0] - side, end[1])
-    up = HALF[1] + 0.06 if end[1] > begin[1] else -HALF[1] - 0.06
-    if abs(begin[0] - end[0]) < 1e-9:
-        return (begin[0], begin[1] + up), (end[0], end[1] - up)
-    return (begin[0], begin[1] + up), (end[0] - HALF[0] - 0.08, end[1])
+    """Where an arrow leaves one box and enters another, in its row or in its column."""
+    along = 0 if abs(begin[1] - end[1]) < 1e-9 else 1
+    away = np.zeros(2)
+    away[along] = np.sign(end[along] - begin[along]) * (HALF[along] + BORDER)
+    return tuple(begin + away), tuple(end - away)
 
 
 def alt(data):

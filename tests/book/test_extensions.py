@@ -3,12 +3,14 @@
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas
 import pytest
 
 pytest.importorskip("sphinx")
 pytest.importorskip("latex2mathml")
+pytest.importorskip("myst_nb")
 
 import dataframes
 import dollars
@@ -16,6 +18,7 @@ import moved
 import names
 import plain_math
 import provenance
+import side_by_side
 from docutils import nodes
 
 pytestmark = pytest.mark.once
@@ -182,3 +185,34 @@ def test_moved_parts_are_told_by_the_titles_of_their_pages():
     (link,) = root.iter("a")
     assert (link.get("href"), link.text) == ("b.html", "A & B")
     assert "eq-one" not in "".join(root.itertext())
+
+
+def test_a_page_that_fails_is_told_when_all_others_are_kept(monkeypatch, tmp_path):
+    """And the pool ends, whatever came before."""
+    kept = []
+    cache = SimpleNamespace(
+        cache_notebook_bundle=lambda bundle, **_: kept.append(Path(bundle.uri).stem)
+    )
+    monkeypatch.setattr(
+        side_by_side, "CacheBundleIn", lambda page, uri, data: SimpleNamespace(uri=uri)
+    )
+    monkeypatch.setattr(
+        side_by_side,
+        "executed",
+        lambda path, page, timeout: SimpleNamespace(
+            err=page if page == "wrong" else None, time=0.0
+        ),
+    )
+    pages = {"a": "right", "b": "wrong", "c": "right", "d": "right"}
+    executing = side_by_side.Executing(
+        [(tmp_path / f"{name}.md", page) for name, page in pages.items()], cache, timeout=1
+    )
+    executing.keep(str(tmp_path / "a.md"))
+    assert kept == ["a"]
+    executing.keep(str(tmp_path / "b.md"))
+    assert kept == ["a", "c", "d"]
+    # Neither a page without cells nor one that was kept is waited for.
+    executing.keep(str(tmp_path / "b.md"))
+    executing.keep(str(tmp_path / "e.md"))
+    executing.end()
+    assert kept == ["a", "c", "d"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import notation
 import pytest
 import symbols
 import ties
@@ -47,3 +48,15 @@ def test_the_first_page_is_looked_up_in_reading_order(tmp_path):
         "  - {symbol: '\\alpha x'}\n  - {symbol: q}\n"
     )
     assert symbols.first_pages(tmp_path) == {"one": ["b", "a", "c", "a", ""]}
+
+
+def test_symbols_with_several_rows_are_listed(tmp_path):
+    (tmp_path / "_toc.yml").write_text("root: b\nchapters:\n  - file: a\n")
+    (tmp_path / "b.md").write_text("$x$, $M(r)$ and $y_1$\n")
+    (tmp_path / "a.md").write_text("$x$ and $y$\n")
+    (tmp_path / "notation.yml").write_text(
+        "one:\n  - {symbol: 'x, y'}\n  - {symbol: M(r)}\ntwo:\n  - {symbol: x, since: a}\n"
+        "  - {symbol: y_1}\n"
+    )
+    assert notation.changing(tmp_path) == {"x": ["b", "a"]}
+    assert notation.changing(BOOK)["\\kappa"] == ["robust_default", "cubic", "verify"]
