@@ -54,6 +54,7 @@ CHAPTERS = {
     "taylor": ("taylor",),
     "layered": ("layered_cost",),
     "variants": ("correlated",),
+    "cost": ("roofline",),
     "playground": ("playground",),
 }
 FIGURES = {

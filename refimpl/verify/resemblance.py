@@ -356,6 +356,8 @@ def resemblance(a, b, arithmetic="binary64", names=None):
     near, names = NEAR[arithmetic], names or {}
     # In units of the largest entry, whose square neither overflows nor vanishes.
     unit = np.max(np.abs(b))
+    if unit == 0.0:
+        return ""
     raw, a, b = a - b, a / unit, b / unit
 
     def alike(x, y):

@@ -6,6 +6,7 @@ as left out. Not part of the tests: nothing here is asserted.
 """
 
 import argparse
+import datetime
 import json
 import platform
 import sys
@@ -14,13 +15,14 @@ from pathlib import Path
 import threadpoolctl
 from tqdm import tqdm
 
-from . import against_c, first_use, many_dimensions, memory, scaling, solvers
+from . import against_c, first_use, many_dimensions, memory, roofline, scaling, solvers
 from .row import Missing
 
 ROOMS = {
     "first-use": first_use,
     "many-dimensions": many_dimensions,
     "memory": memory,
+    "roofline": roofline,
     "against-c": against_c,
     "scaling": scaling,
     "solvers": solvers,
@@ -83,7 +85,9 @@ def main(arguments=None):
             rows.append({"room": name, **found._asdict()})
             print(shown(found), flush=True)
     if options.json:
-        text = json.dumps({"machine": about, "rows": rows, "left out": missing}, indent=1)
+        date = datetime.date.today().isoformat()
+        found = {"date": date, "machine": about, "rows": rows, "left out": missing}
+        text = json.dumps(found, indent=1)
         options.json.write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -115,6 +115,10 @@ def test_nothing_is_said_where_there_is_no_relation():
     assert told(V, V * (1.0 + 1e-11 * RNG.standard_normal(3))) == []
 
 
+def test_nothing_is_like_nothing():
+    assert resemblance.resemblance(V, np.zeros(V.size)) == ""
+
+
 def test_a_single_number_needs_a_factor_that_a_mistake_makes():
     """Negative control: any number is some multiple of another one."""
     assert told(1.25, 1.25 * 0.8371) == []
