@@ -41,7 +41,7 @@ PIECES = {
     "streamed": lambda D, d: Count(D * (8 * d + 20), D * (3 * d + 10)),
 }
 # Where its name stands, in points from its dot.
-BESIDE = {"rotation": (6, -12), "transport": (6, 4), "adam": (-36, 2), "projection": (-62, -4)}
+BESIDE = {"rotation": (6, -12), "transport": (6, 4), "adam": (-36, 2), "projection": (-57, 7)}
 RIDGE = "operations in the time of a byte"
 
 
