@@ -41,7 +41,13 @@ PIECES = {
     "streamed": lambda D, d: Count(D * (8 * d + 20), D * (3 * d + 10)),
 }
 # Where its name stands, in points from its dot.
-BESIDE = {"rotation": (6, -12), "transport": (6, 4), "adam": (-36, 2), "projection": (-57, 7)}
+BESIDE = {
+    "momentum": (-20, -14),
+    "rotation": (6, -12),
+    "transport": (6, 4),
+    "adam": (-36, 2),
+    "projection": (-34, -14),
+}
 RIDGE = "operations in the time of a byte"
 
 
@@ -100,7 +106,7 @@ def draw(costs):
     corner = [low, costs.ridge, high]
     axes.loglog(corner, [min(1.0, x / costs.ridge) for x in corner], color=style.GREY)
     axes.annotate(
-        "memory", (low, low / costs.ridge), (2, 10), textcoords="offset points", color=style.GREY
+        "memory", (low, low / costs.ridge), (-2, 26), textcoords="offset points", color=style.GREY
     )
     axes.annotate(
         "processor", (high, 1.0), (-4, -13), textcoords="offset points", ha="right", color=style.GREY
