@@ -85,7 +85,14 @@ def compute(path=RESULTS):
         roof[piece] = min(1.0, intensity[piece] / ridge)
         reached[piece] = roof[piece] / ratio
     return Costs(
-        kept["machine"], kept["date"], kept["rows"], kept["left out"], ridge, intensity, roof, reached
+        kept["machine"],
+        kept["date"],
+        kept["rows"],
+        kept["left out"],
+        ridge,
+        intensity,
+        roof,
+        reached,
     )
 
 
@@ -109,7 +116,12 @@ def draw(costs):
         "memory", (low, low / costs.ridge), (-2, 26), textcoords="offset points", color=style.GREY
     )
     axes.annotate(
-        "processor", (high, 1.0), (-4, -13), textcoords="offset points", ha="right", color=style.GREY
+        "processor",
+        (high, 1.0),
+        (-4, -13),
+        textcoords="offset points",
+        ha="right",
+        color=style.GREY,
     )
     for piece, x in costs.intensity.items():
         ours = piece == "streamed"

@@ -65,7 +65,10 @@ def test_adam_is_counted_by_numbers_that_count():
 @pytest.mark.parametrize("piece", ["projection", "injection", "transport", "rotation", "streamed"])
 def test_counts_grow_as_the_text_says(piece):
     """In proportion to D; with d as its first or its second power."""
-    count, power = roofline.PIECES[piece], 2 if piece in ("injection", "transport", "rotation") else 1
+    count, power = (
+        roofline.PIECES[piece],
+        2 if piece in ("injection", "transport", "rotation") else 1,
+    )
     assert count(2000, 4).operations == 2 * count(1000, 4).operations
     assert count(2000, 4).numbers == 2 * count(1000, 4).numbers
     growth = count(10, 4000).operations / count(10, 2000).operations
