@@ -96,6 +96,7 @@ def compute(path=RESULTS):
     )
 
 
+@style.use()
 def draw(costs):
     """Each piece under the roof.
 
