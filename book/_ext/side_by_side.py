@@ -65,6 +65,25 @@ def executed(path, page, timeout):
         )
 
 
+def join_streams(page):
+    """Make one of the pieces in which a cell's printed text has come, in place.
+
+    Where a kernel cuts it depends on the clock; myst-nb would begin a line at each cut.
+    """
+    for cell in page.cells:
+        joined, last = [], {}
+        for output in cell.get("outputs", ()):
+            if output.output_type != "stream":
+                joined.append(output)
+            elif output.name in last:
+                last[output.name].text += output.text
+            else:
+                last[output.name] = output
+                joined.append(output)
+        if cell.cell_type == "code":
+            cell.outputs = joined
+
+
 class Executing:
     """The pages that are being executed, each until it is read."""
 
@@ -90,6 +109,7 @@ class Executing:
                 self.keep(other)
             return
         logger.info("%s executed in %.1f s", done, result.time)
+        join_streams(page)
         self.cache.cache_notebook_bundle(
             CacheBundleIn(page, path, data={"execution_seconds": result.time}),
             check_validity=False,

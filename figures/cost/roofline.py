@@ -2,7 +2,7 @@
 
 A piece can be no faster than its operations at the processor's rate, and no faster than its numbers
 through the memory: the larger of both times is its roof. The counts are here; the times are those
-of a run of ``python -m tests.benchmarks`` that is kept.
+of a kept run, ``python -m tests.benchmarks --json figures/results/benchmarks.json``.
 """
 
 import json
@@ -13,7 +13,6 @@ from refimpl._outside import as_path
 from .. import kept_results, style
 
 RESULTS = kept_results.FOLDER / "benchmarks.json"
-COMMAND = "python -m tests.benchmarks --json figures/results/benchmarks.json"
 BYTES = 8  # of a number in binary64
 
 
@@ -96,6 +95,7 @@ def compute(path=RESULTS):
     )
 
 
+@style.use()
 def draw(costs):
     """Each piece under the roof.
 

@@ -235,6 +235,6 @@ def online_pca(rng):
     for d, left in ((2, 1.25 * 2.0**-49), (3, 1.75 * 2.0**-49)):
         V = np.eye(d, d + 1, 1)
         V[0] = [-1.0, left, *np.zeros(d - 1)]
-        for turn in (1.0, -1.0):
-            given = {"V": turn * V, "x": np.eye(d + 1)[0], "turn": turn}
+        for sign in (1.0, -1.0):
+            given = {"V": sign * V, "x": sign * np.eye(d + 1)[0], "turn": 1.0}
             yield Case("online_pca.inject", DEPENDENT, given, binary32=False, exact=True)

@@ -16,6 +16,7 @@ import dataframes
 import dollars
 import moved
 import names
+import nbformat
 import plain_math
 import provenance
 import side_by_side
@@ -203,6 +204,7 @@ def test_a_page_that_fails_is_told_when_all_others_are_kept(monkeypatch, tmp_pat
             err=page if page == "wrong" else None, time=0.0
         ),
     )
+    monkeypatch.setattr(side_by_side, "join_streams", lambda page: None)
     pages = {"a": "right", "b": "wrong", "c": "right", "d": "right"}
     executing = side_by_side.Executing(
         [(tmp_path / f"{name}.md", page) for name, page in pages.items()], cache, timeout=1
@@ -216,3 +218,21 @@ def test_a_page_that_fails_is_told_when_all_others_are_kept(monkeypatch, tmp_pat
     executing.keep(str(tmp_path / "e.md"))
     executing.end()
     assert kept == ["a", "c", "d"]
+
+
+def test_printed_text_is_one_however_it_came():
+    output = nbformat.v4.new_output
+    outputs = [
+        output("stream", name="stdout", text="one line"),
+        output("display_data", data={"text/plain": "a picture"}),
+        output("stream", name="stdout", text=" of two pieces\n"),
+        output("stream", name="stderr", text="beside\n"),
+    ]
+    cell = nbformat.v4.new_code_cell("", outputs=outputs)
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("words"), cell])
+    side_by_side.join_streams(page)
+    assert [o.get("text", "picture") for o in page.cells[1].outputs] == [
+        "one line of two pieces\n",
+        "picture",
+        "beside\n",
+    ]

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-import notation
 import pytest
+
+pytest.importorskip("docutils")
+
+import notation
 import symbols
 import ties
 

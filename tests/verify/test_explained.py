@@ -79,6 +79,16 @@ def test_a_slip_in_a_table_of_rules(reference):
     assert "in place of `series.sin_cos(x, terms, 1.0)` (taylor/ufuncs.py" in said[0]
 
 
+def test_a_part_of_an_answer_explains_nothing(reference):
+    """The inverse tangent right in its first row, which a text that leaves out others gives too."""
+    outcomes = []
+    for case in [c for c in cases("summary", 400) if c.inputs.get("function") == "arctan"]:
+        rows = np.array(supposed.values_of(case.out["result"]))
+        rows[1:] *= 1.0371
+        outcomes.append(judged(case, {"result": rows.tolist()}))
+    assert [outcome.supposed for outcome in explain(outcomes, reference)] == [""] * len(outcomes)
+
+
 def test_a_search_that_breaks_or_ends_early_is_remarked(monkeypatch):
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     outcomes = [judged(c, wrong_newton(c, lambda H, g: -1.037 * np.sin(g))) for c in put]
