@@ -168,6 +168,6 @@ def alt(data):
         f"lines by formula and points measured, none off by more than {off:.1f} standard errors: "
         f"{'; '.join(parts)}. Without drift the error falls with the weight throughout. Right, the "
         "least error over the drift, both axes logarithmic: two nearly equal rising lines for the "
-        "best weight and the best window, which reach 1, that of the newest alone, near a drift "
+        "best weight and the best window, which approach 1, that of the newest, beyond a drift "
         "of 1."
     )

@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import hashlib
 import inspect
 import itertools
@@ -175,6 +176,7 @@ def reported(task, batch, name, chosen, steps, seeds=SEEDS):
     return kept
 
 
+@functools.cache
 def code(path):
     """What a source does: its text without docstrings and comments."""
     tree = ast.parse(path.read_text("utf-8"))
