@@ -6,7 +6,6 @@ import os
 # Before NumPy is loaded: as many workers as processors, so that more threads would only wait for
 # each other. Whoever asks for another number gets it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-from tests import blas_threads  # isort: split
 
 import pytest
 import threadpoolctl
@@ -37,27 +36,6 @@ def pytest_collection_finish():
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
-    # Its threads have run when it was loaded.
-    blas_threads.used()
-
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--shared-out",
-        metavar="FILE",
-        help="append the files of the tests whose linear algebra uses more than one thread",
-    )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """What comes before a test, data for several for instance, is of its file too."""
-    result = yield
-    file = item.config.getoption("shared_out")
-    if file and blas_threads.used():
-        with open(file, "a", encoding="utf-8") as lines:
-            lines.write(f"{item.path.relative_to(item.config.rootpath)}\n")
-    return result
 
 
 def pytest_terminal_summary(terminalreporter):

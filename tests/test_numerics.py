@@ -1,9 +1,6 @@
 """The mark `numerics` is complete: whatever computes is run under every kernel."""
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -133,30 +130,3 @@ def test_what_the_rule_says(name, text, message):
     """Negative controls: a piece that slips in without the mark, in a listed file too."""
     found = why_wrong(name, text)
     assert found is None if message is None else message in found
-
-
-SHARED_OUT = """
-from tests import blas_threads
-import numpy as np
-blas_threads.used()
-for n in (9, 200, 9):
-    np.ones((n, n)) @ np.ones((n, n))
-    print(blas_threads.used())
-"""
-
-
-@pytest.mark.once
-@pytest.mark.skipif(sys.platform != "linux", reason="tells nothing of threads")
-@pytest.mark.skipif(os.cpu_count() < 2, reason="there is one thread alone")
-def test_what_is_shared_out_to_several_threads_is_seen():
-    """By which `.ci/run` chooses what it tries with two threads under every kernel."""
-    run = subprocess.run(
-        [sys.executable, "-c", SHARED_OUT],
-        cwd=TESTS.parent,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "2"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert run.stdout.split() == ["False", "True", "False"], run.stderr
