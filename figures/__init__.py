@@ -9,6 +9,7 @@ On a page::
 
 import importlib
 import os
+from collections.abc import Mapping
 
 from refimpl._outside import as_path
 from refimpl.errors import unknown
@@ -58,11 +59,25 @@ CHAPTERS = {
     "cost": ("roofline",),
     "playground": ("playground",),
 }
-FIGURES = {
-    name: importlib.import_module(f"{__name__}.{chapter}.{name}")
-    for chapter, names in CHAPTERS.items()
-    for name in names
-}
+
+
+class Modules(Mapping):
+    """The module of each figure, imported when it is first asked for: a page shows one or two."""
+
+    def __init__(self, chapters):
+        self._chapter = {name: chapter for chapter, names in chapters.items() for name in names}
+
+    def __getitem__(self, name):
+        return importlib.import_module(f"{__name__}.{self._chapter[name]}.{name}")
+
+    def __iter__(self):
+        return iter(self._chapter)
+
+    def __len__(self):
+        return len(self._chapter)
+
+
+FIGURES = Modules(CHAPTERS)
 
 
 class FolderError(OSError):
