@@ -81,6 +81,11 @@ ROWS = {
         product(damping=DAMPINGS, strength=(10.0, 100.0), beta=(0.1, 0.3)),
         ALONG_ADAM,
     ),
+    "grouped, every 10": Row(
+        "grouped_newton",
+        product(damping=DAMPINGS, strength=(1.0, 10.0, 100.0)),
+        (*ALONG_ADAM, ("period", 10)),
+    ),
     "grouped, averaged, every 10": Row(
         "grouped_newton",
         product(damping=DAMPINGS, strength=(10.0, 100.0), beta=(0.3, 0.6)),
