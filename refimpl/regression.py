@@ -269,7 +269,7 @@ def weighted_mean(weight: float, mean: np.ndarray, x: np.ndarray, beta: float):
     x : ndarray of shape (D,)
         The newest observation.
     beta : float
-        Its weight, in (0, 1]; not checked, nor is what `update` checks.
+        Its weight, in (0, 1]. Of all arguments only the shapes are checked; `update` checks more.
 
     Returns
     -------

@@ -158,6 +158,7 @@ CALLS = {
     "regression.start_diagonal": [(3,), (3, 1.0), (3, (1, 0))],
     "regression.symmetric_hessian": [(FULL,), (FULL, 1.0)],
     "regression.unvisited": [(FULL,), (DIAGONAL,)],
+    "regression.weighted_mean": [(0.25, VECTOR, MATRIX[0], 0.5), (0, VECTOR, MATRIX[1], 1)],
     "regression.update": [(FRESH, VECTOR, MATRIX[1], 0.5), (FULL, VECTOR, MATRIX[1], 1)],
     "regression.update_new_mean": [(PRIOR, VECTOR, MATRIX[1], 0.5)],
     "repulsion.newton": [(MATRIX, VECTOR)],

@@ -149,8 +149,10 @@ def draw(data):
             (last.inverse, "its inverse"),
         )
         for ax, (matrix, title) in zip(row, shown, strict=False):
-            ax.imshow(matrix, cmap="RdBu", vmin=-1.0, vmax=1.0)
-            ax.set(xticks=[], yticks=[], title=title)
+            # Squares and no image: a figure has no second file in it.
+            ax.pcolormesh(matrix, cmap="RdBu", vmin=-1.0, vmax=1.0)
+            ax.set(xticks=[], yticks=[], title=title, aspect="equal")
+            ax.invert_yaxis()
         row[0].set_ylabel(task)
         rates = np.median([[look.rates for look in one] for one in data.looks[task]], axis=0)
         layers = np.arange(1, rates.shape[1] // 2 + 1)

@@ -4,6 +4,8 @@ It runs as a process of its own, as plain Python, beside the reference of `suppo
 function's code is exchanged for that with the slip, some cases are put, and it is put back. A slip
 is named only if it gives every number of the wrong quantity, and explains the other failures of
 the operation as well, while what passes still does.
+
+Long: the slips are of one kind each, and the search for them is one.
 """
 
 import ast
