@@ -2,8 +2,8 @@
 
 A summary is made of one minibatch, and rates that minimise its model fit its noise. The mean of
 summaries with weights `w` is the summary of the *mean slice*, ``sum_t w_t L_t(theta_t - sum_s eta_s
-u_s,t)``: the rates that would have been best over all these steps. It has less noise, and it is of
-places and directions that are past.
+u_s,t)``: rates that minimise a model of it fit all these steps together. It has less noise, and it
+is of places and directions that are past.
 
 The weights are those of piece one of [D]; [W]'s program averages too, in its own ways (`movavg`,
 `mom_order3_`, `uniform_avg`).

@@ -66,12 +66,12 @@ class GroupedNewtonParameters(NamedTuple):
     summaries are averaged and nothing moves.
 
     `model`: ``"cubic"``, or ``"plain"`` for the solution of ``(H + ridge I) eta = g``, a minimum or
-    not; `ridge` has the unit of the loss. `diagonal`: no group sees another.
+    not; `ridge` has the unit of `H`. `diagonal`: no group sees another.
 
     `decay_steps`: moving steps in which the damping falls geometrically to `decay_to` (0: it does
-    not). `plateau`: summaries over which losses are averaged and compared (0: they are not); where
-    the mean is not lower than the best so far by the share `plateau_fall` of it, the damping is
-    multiplied by `plateau_factor`.
+    not). `plateau`: so many summaries of moving steps have their losses averaged and compared, then
+    the next as many (0: none); where the mean is not lower than the best so far by the share
+    `plateau_fall` of it, the damping is multiplied by `plateau_factor`.
     """
 
     groups: int = 4
@@ -104,7 +104,8 @@ class GroupedNewtonState(NamedTuple):
     """`outcome` is that of the last summary: of `CubicMinimum`, ``"plain"`` or ``"singular"``,
     ``"warm up"`` before the first step that moves, or ``"no direction"``.
 
-    A rate is 0 where a group had no direction, and all are where there is no minimum.
+    A rate is 0 where a group has no direction, with averages where it has had none yet, and all
+    are where there is no minimum.
     """
 
     count: int
@@ -149,16 +150,23 @@ def check(parameters, D=None, steps=None):
     ------
     RangeError, PartitionError, ShapeError, DtypeError
     """
-    p = parameters
+    p, off = parameters, GroupedNewtonParameters()
     averaged = averages.remembers(p)
+    watched = (p.plateau_fall, p.plateau_factor) != (off.plateau_fall, off.plateau_factor)
     for wrong, what in (
         (p.window > 1 and p.beta < 1.0, "window and beta are two averages of one thing; take one"),
         (p.warmup and not averaged, "warmup needs an average: a window, beta or beta_d"),
         (p.ridge and p.model == "cubic", 'ridge stands in place of the cubic term: model="plain"'),
         (p.beta_d and p.model == "plain", "beta_d is of the cubic term; the plain model has none"),
+        (p.strength != off.strength and p.model == "plain", "strength is of the cubic term too"),
         (p.keep_negative and not p.clip, "keep_negative says what clip keeps: set clip too"),
+        (
+            p.keep_negative and not p.smoothing,
+            "keep_negative is of the running mean: smoothing > 0",
+        ),
         (p.decay_to != 1.0 and not p.decay_steps, "decay_to needs decay_steps above 0"),
         (p.decay_steps and p.decay_to >= p.damping, "decay_to must lie below damping"),
+        (watched and not p.plateau, "plateau_fall and plateau_factor need plateau above 0"),
         (p.decay_steps and p.plateau, "decay_steps and plateau are two rules of one damping"),
     ):
         if wrong:
@@ -166,11 +174,12 @@ def check(parameters, D=None, steps=None):
     if D is not None:
         partition(p.groups, D)
     if steps is not None:
-        summaries = min(p.warmup, steps) + -(-max(steps - p.warmup, 0) // p.period)
+        moving = -(-max(steps - p.warmup, 0) // p.period)
+        summaries = min(p.warmup, steps) + moving
         for name, number, most in (
             ("window", p.window, summaries),
             # The first look has nothing to compare with.
-            ("plateau", p.plateau, summaries // 2),
+            ("plateau", p.plateau, moving // 2),
             ("warmup", p.warmup, steps - 1),
         ):
             if number > most:
@@ -206,10 +215,10 @@ def step(state, theta: np.ndarray, gradient: np.ndarray, curvature, parameters):
             outcome = WARM_UP
         else:
             rates = smoothed(rates, found.rates, parameters.smoothing)
-        if found.outcome != NO_DIRECTION:
-            plateau = damping.watched(plateau, found.value, parameters)
+            if found.outcome != NO_DIRECTION:
+                plateau = damping.watched(plateau, found.value, parameters)
     theta = theta.copy()
-    share = damping.share(moving, plateau, parameters)
+    share = damping.share(max(moving, 0), plateau, parameters)
     for rate, index in zip(positive(rates) if parameters.clip else rates, groups, strict=True):
         theta[index] -= share * rate * direction[index]
     return theta, GroupedNewtonState(count + 1, groups, rates, outcome, first, remembered, plateau)
@@ -233,7 +242,8 @@ def learning_rates(remembered, curvature, theta, direction, groups, parameters):
     """Rates that minimise the model of the averaged summaries, as `Chosen`.
 
     Book: {eq}`eq-summary`, {eq}`eq-cubic`. Each part of the direction is scaled by a power of two
-    to a size near 1, so that no cube under- or overflows; that changes no digit of the steps.
+    to a size near 1, with averages that of its first direction, so that cubes neither under- nor
+    overflow; that changes no digit of the steps.
     """
     size = np.array([np.abs(direction[index]).max() for index in groups])
     rates = np.zeros(len(groups))
@@ -250,7 +260,9 @@ def learning_rates(remembered, curvature, theta, direction, groups, parameters):
     if parameters.diagonal:
         H = np.diag(np.diag(H))
     if parameters.model == "plain":
-        best, outcome = plain(H, g, np.ldexp(parameters.ridge, -2 * exponents[live]))
+        with np.errstate(over="ignore"):
+            ridge = np.minimum(np.ldexp(parameters.ridge, -2 * exponents[live]), LARGEST)
+        best, outcome = plain(H, g, ridge)
     else:
         minimum = minimize_cubic(H, g, d, parameters.strength)
         best, outcome = minimum.rates, minimum.outcome

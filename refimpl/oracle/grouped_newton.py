@@ -178,7 +178,7 @@ def grouped_newton(methods, parts, p, start, directions, stream):
                 rates = smoothed(rates, found[0], p["smoothing"])
             if found[1] != "no-direction":
                 losses += 1
-                if p["plateau"]:
+                if p["plateau"] and moving >= 0:
                     plateau(found[2])
         theta, share = seen["theta"].copy(), damping(p, max(moving, 0), plateau)
         for rate, group in zip(positive(rates) if p["clip"] else rates, groups, strict=True):

@@ -237,7 +237,7 @@ def own_slice(summary, value=None):
 
     def summarize(theta, direction, groups):
         try:
-            found = summary(theta.copy(), direction.copy(), groups)
+            found = summary(theta.copy(), direction.copy(), [index.copy() for index in groups])
         except Exception as error:
             raise EvaluationError(f"summary raised {type(error).__name__}: {error}") from error
         S = len(groups)
@@ -256,7 +256,10 @@ def own_slice(summary, value=None):
         # The halves may differ in the last bits.
         parts["hessian"] = 0.5 * (H + H.T)
         loss = getattr(found, "value", None)
-        return Summary(None if loss is None else _number(loss), tensor=None, **parts)
+        loss = None if loss is None else _number(loss)
+        if loss is not None and not np.isfinite(loss):
+            raise EvaluationError("expected value of a summary finite, got NaN or infinity")
+        return Summary(loss, tensor=None, **parts)
 
     return Slice(summarize, value)
 

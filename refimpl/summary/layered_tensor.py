@@ -45,7 +45,7 @@ def third_tensor(network, batch, theta, direction, assignment):
     Notes
     -----
     Book: {eq}`eq-layered-tensor`. With `S` groups there are ``2 S`` passes through the network and
-    ``S^3 / 6`` sums over the units of each layer.
+    ``S^3`` sums over the units of each layer.
 
     Examples
     --------
@@ -97,7 +97,8 @@ def third_tensor(network, batch, theta, direction, assignment):
             adjoint, d_adjoint = first * above, bend * above * step + first * d_above
     # Each product stands for all orders of its three groups.
     tensor = sum(tensor.transpose(order) for order in itertools.permutations(range(3)))
-    tensor = np.ldexp(tensor, exponents[:, None, None] + exponents[:, None] + exponents)
+    with np.errstate(over="ignore"):
+        tensor = np.ldexp(tensor, exponents[:, None, None] + exponents[:, None] + exponents)
     if not np.isfinite(tensor).all():
         raise NotFiniteError("layered_summary: the tensor of the loss is not finite")
     return _symmetric(tensor)

@@ -73,3 +73,26 @@ def test_a_plateau_shortens_steps_of_the_method():
         moved.append(-end[0])
     np.testing.assert_allclose(moved, [0.8, 0.8, 0.8, 0.4, 0.4, 0.2, 0.2], rtol=8 * EPS)
     assert damping.start(grouped_newton.parameters()) is None
+
+
+def test_no_plateau_is_looked_for_in_the_warm_up():
+    """Where nothing moves no loss can fall."""
+    theta, moved = np.zeros(1), []
+    given_ = {"window": 2, "warmup": 5, "plateau": 1, "plateau_factor": 0.5}
+    state, parameters = begin(grouped_newton, theta, groups=1, **given_)
+    flat = given_slice([1.0], [[1.0]], [0.0])
+    along = flat._replace(summarize=lambda *place: flat.summarize(*place)._replace(value=3.0))
+    for _ in range(8):
+        end, state = grouped_newton.step(state, theta, np.ones(1), along, parameters)
+        moved.append(-end[0])
+    np.testing.assert_allclose(moved, [0.0] * 5 + [1.0, 0.5, 0.25], rtol=8 * EPS)
+
+
+def test_a_long_warm_up_before_a_steep_fall():
+    """The fall is counted from the first step that moves, and never backward."""
+    theta, given_ = np.zeros(1), {"window": 2, "warmup": 200, "decay_steps": 1, "decay_to": 1e-3}
+    state, parameters = begin(grouped_newton, theta, groups=1, **given_)
+    along = given_slice([1.0], [[1.0]], [0.0])
+    for _ in range(3):
+        end, state = grouped_newton.step(state, theta, np.ones(1), along, parameters)
+    np.testing.assert_array_equal(end, 0.0)

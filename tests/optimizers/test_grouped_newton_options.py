@@ -86,6 +86,13 @@ def test_units_of_groups_are_no_singularity():
     np.testing.assert_allclose(rates, [2.0 / 3.0 * 1e100, 2.0 / 3.0], rtol=16 * EPS)
 
 
+def test_a_ridge_beyond_all_floats():
+    """A direction so short that the ridge, in its unit, is larger than any float."""
+    _, state = one_step([1.0, 1.0], np.eye(2), gradient=[1e-160, 1.0], model="plain", ridge=1.0)
+    assert state.outcome in ("plain", "singular")
+    assert np.isfinite(state.rates).all()
+
+
 def test_diagonal():
     """No group sees another; with it a coupled pair overshoots."""
     case = [1.0, 1.0], [[1.0, 0.9], [0.9, 1.0]]
@@ -121,6 +128,11 @@ def test_rates_before_clipping_are_kept():
         ({"ridge": 0.5}, "in place of the cubic term"),
         ({"model": "plain", "beta_d": 0.5}, "the plain model has none"),
         ({"keep_negative": True}, "set clip too"),
+        ({"keep_negative": True, "clip": True}, "of the running mean"),
+        ({"strength": 2.0, "model": "plain"}, "of the cubic term too"),
+        ({"plateau_fall": 0.5}, "need plateau above 0"),
+        ({"plateau_factor": 0.5}, "need plateau above 0"),
+        ({"plateau": 2, "beta": 0.5, "warmup": 1}, "expected plateau <= 1"),
         ({"decay_to": 0.5}, "decay_to needs decay_steps"),
         ({"decay_steps": 2}, "decay_to must lie below damping"),
         ({"decay_steps": 2, "decay_to": 0.5, "plateau": 1}, "two rules of one damping"),

@@ -92,6 +92,7 @@ def answer(**parts):
         (answer(third=np.array([1.0, np.nan])), EvaluationError, "got NaN or infinity"),
         (answer(third=None), EvaluationError, r"return third \(2,\), got none"),
         (answer(hessian=[[1.0, 2.0], [0.0, 1.0]]), EvaluationError, "symmetric"),
+        (answer(value=np.nan), EvaluationError, "value of a summary finite, got NaN"),
         (answer(gradient="ab"), DtypeError, "gradient of a summary"),
         (lambda x, direction, groups: 1 / 0, EvaluationError, "summary raised ZeroDivision"),
         (3.0, TypeError, "summary as a callable"),
@@ -121,3 +122,18 @@ def test_who_takes_one():
         refimpl.stepper("grouped_newton_safeguarded", [0.5, 1.0], summary=own)
     with pytest.raises(PartitionError):
         refimpl.stepper("grouped_newton", [0.5, 1.0], summary=own, groups=[[0]])
+
+
+def test_what_it_is_given_is_its_own():
+    """Position, direction and groups may be written into."""
+
+    def careless(x, direction, groups):
+        found = own(x, direction, groups)
+        x[:], direction[:], groups[0][:] = 0.0, 0.0, 1
+        return found
+
+    paths = [
+        refimpl.minimize(ROSENBROCK, [-1.2, 1.0], steps=4, summary=summary, **OPTIONS).path
+        for summary in (own, careless)
+    ]
+    np.testing.assert_array_equal(*paths)
