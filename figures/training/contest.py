@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from refimpl import _compile
+from refimpl import _compile, optimizers
 from refimpl._outside import as_path, bar
 from refimpl.network import Batch, Data, Model, Network, digits, minibatches
 from refimpl.outcomes import farthest, length
-from refimpl.runs.experiments.training import train
+from refimpl.runs.experiments.training import gradient_products, train
 
 from .. import kept_results
 from .kfac import KFAC
@@ -66,7 +66,7 @@ class Row(NamedTuple):
 ALONG_ADAM = (("direction", "adam"), ("beta1", 0.9), ("beta2", 0.999))
 DAMPINGS = (0.1, 0.3)
 ROWS = {
-    "momentum": Row("momentum", product(alpha=(0.1, 0.3, 1.0, 3.0, 10.0)), (("gamma", 0.1),)),
+    "momentum": Row("momentum", product(alpha=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0)), (("gamma", 0.1),)),
     "Adam": Row(
         "adam", product(alpha=(1e-3, 3e-3, 1e-2, 3e-2)), (("beta1", 0.9), ("beta2", 0.999))
     ),
@@ -127,7 +127,24 @@ def run(task, batch, row, chosen, seed, steps):
     found = train(
         trained, row.method, steps=steps, batch=batch, rng=rng, every=LOOKS[steps], **given
     )
-    return Seen(found.step, found.equivalents, found.loss, found.accuracy)
+    spent = found.equivalents + found.step * own_products(row.method, given, trained.network, batch)
+    return Seen(found.step, spent, found.loss, found.accuracy)
+
+
+def own_products(method, given, network, batch):
+    """What a step multiplies besides gradients and summaries, in gradients of a minibatch.
+
+    Of `ogr` the products with its `d` directions and their rotation; of grouped Newton the
+    eigenvectors of its matrix and the products with them. What is done entry by entry is counted
+    for nobody.
+    """
+    count = 0.0
+    if method == "ogr":
+        d = min(optimizers.bind(optimizers.get(method), {}).dimension, network.size)
+        count = (d * d + 12.0 * d) * network.size
+    elif method == "grouped_newton":
+        count = 10.0 * len(given["groups"]) ** 3 / given.get("period", 1)
+    return count / (batch * gradient_products(network))
 
 
 def by_class(trained, kind, given, batch, rng, steps):
@@ -154,9 +171,14 @@ def by_class(trained, kind, given, batch, rng, steps):
     return Seen(*map(np.array, zip(*looks, strict=True)))
 
 
-def at_price(one, price):
-    """Place of the last look at which no more than this had been spent."""
-    return int(np.searchsorted(one.equivalents, price, side="right")) - 1
+def at_price(one, field, price):
+    """Loss or accuracy when this had been spent: between two looks on a line, of the loss's log."""
+    values = getattr(one, field)
+    with np.errstate(all="ignore"):
+        if field == "accuracy":
+            return float(np.interp(price, one.equivalents, values))
+        found = float(np.exp(np.interp(price, one.equivalents, np.log(values))))
+    return np.inf if np.isnan(found) else found
 
 
 def tuned(task, batch, name, tuning=TUNING, steps=SHORT):
@@ -176,8 +198,7 @@ def reported(task, batch, name, chosen, steps, seeds=SEEDS):
     for field in ("loss", "accuracy"):
         values = [getattr(one, field) for one in runs]
         kept[field] = rounded([one[-1] for one in values], 5)
-        equal = [v[at_price(one, steps)] for v, one in zip(values, runs, strict=True)]
-        kept[f"equal {field}"] = rounded(equal, 5)
+        kept[f"equal {field}"] = rounded([at_price(one, field, steps) for one in runs], 5)
     return kept
 
 
@@ -194,12 +215,16 @@ def code(path):
 
 
 def stamp(task, batch, name):
-    """Digest of all that a record depends on: sources, the row, the task."""
+    """Digest of all that a record depends on: sources, functions of here, the row, the task."""
     digest, row = hashlib.sha256(), ROWS[name]
     for source in SOURCES:
         path = _compile.PACKAGE / source
         for one in [path] if path.is_file() else sorted(path.rglob("*.py")):
             digest.update(code(one))
+    for part in (model, run, own_products, by_class, at_price, tuned, reported):
+        digest.update(inspect.getsource(part).encode())
+    for part in (Reconstruction, Seen, edges, partition, rounded):
+        digest.update(inspect.getsource(part).encode())
     method = row.method
     if not isinstance(method, str):
         digest.update(code(Path(inspect.getfile(method))))

@@ -1,7 +1,8 @@
 """K-FAC for the networks of the book: a Kronecker product for the Fisher matrix of each layer.
 
 Written from the paper [martens2015]: gradients are drawn from the model's own predictions, one a
-record; factors fade; damping is split between them by their traces; no rescaling of the step.
+record; factors fade; damping is split between them by their traces. A rate and a momentum take the
+place of its rescaled steps, a fixed damping that of its adaptive one.
 """
 
 import numpy as np
@@ -24,12 +25,11 @@ class KFAC:
     def step(self, theta, batch):
         """The next position, and the cost in gradients of this minibatch."""
         gradient, network = self.network.gradient(theta, batch), self.network
+        keep = min(self.decay, 1.0 - 1.0 / (self.count + 1.0))
         for layer, pair in self.drawn(theta, batch):
-            old = self.factors.get(layer, pair)
-            self.factors[layer] = [
-                self.decay * a + (1.0 - self.decay) * b for a, b in zip(old, pair, strict=True)
-            ]
-        if self.count % self.period == 0:
+            both = zip(self.factors.get(layer, pair), pair, strict=True)
+            self.factors[layer] = [keep * a + (1.0 - keep) * b for a, b in both]
+        if self.count < 3 or self.count % self.period == 0:
             self.inverses = {layer: self.inverted(*pair) for layer, pair in self.factors.items()}
         self.count += 1
         parts = partitions.tensors(gradient, network.shapes)
@@ -43,11 +43,8 @@ class KFAC:
     def drawn(self, theta, batch):
         """Layer, and the factors of one minibatch, with targets drawn from the model."""
         network, n = self.network, len(batch.inputs)
-        parts, activation = (
-            partitions.tensors(theta, network.shapes),
-            ACTIVATIONS[network.activation],
-        )
-        a = [batch.inputs]
+        parts, a = partitions.tensors(theta, network.shapes), [batch.inputs]
+        activation = ACTIVATIONS[network.activation]
         for layer in network.layers:
             z = a[-1] @ parts[f"W{layer}"] + parts[f"b{layer}"]
             a.append(activation.value(z))
@@ -74,10 +71,10 @@ class KFAC:
         )
 
     def cost(self, n):
-        """The gradient, the pass that is drawn, the factors, their inverses and products."""
+        """The gradient, the drawn adjoint by its values, the factors, inverses and products."""
         total = 0.0
         for layer in self.network.layers:
             rows, m = self.network.widths[layer - 1] + 1, self.network.widths[layer]
-            total += (1 + (layer > 1)) * (rows - 1) * m + rows**2 + m**2
+            total += (layer > 1) * (rows - 1) * m + rows**2 + m**2
             total += (rows**3 + m**3) / (self.period * n) + (rows**2 * m + rows * m**2) / n
         return 1.0 + total / gradient_products(self.network)

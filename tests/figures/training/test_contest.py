@@ -6,9 +6,11 @@ import pytest
 from figures.training import contest
 from figures.training.kfac import KFAC
 from figures.training.matrix_soap import MatrixSOAP
-from refimpl import partitions
+from refimpl import optimizers, partitions
+from refimpl._compile import readable
 from refimpl.network import Batch, Network
 from refimpl.runs.experiments.training import gradient_products, train
+from tests.network.products import counting
 
 pytestmark = pytest.mark.numerics
 
@@ -87,10 +89,51 @@ def test_prices():
     network = Network((3, 2))
     whole = gradient_products(network)
     assert whole == 12
-    kfac = 3 * 2 + 4**2 + 2**2 + (4**3 + 2**3) / (10 * 5) + (4**2 * 2 + 4 * 2**2) / 5
+    kfac = 4**2 + 2**2 + (4**3 + 2**3) / (10 * 5) + (4**2 * 2 + 4 * 2**2) / 5
     assert KFAC(network, None, 1.0, 1.0).cost(5) == pytest.approx(1.0 + kfac / whole)
     soap = (4.0 * (9 * 2 + 3 * 4) + 3.0 * (27 + 8) / 10) / 5
     assert MatrixSOAP(network, None, 1.0).cost(5) == pytest.approx(1.0 + soap / whole)
+    # All 8 directions of 8 parameters; a matrix of two groups, every tenth step.
+    products = contest.own_products("ogr", {}, network, 5)
+    assert products == pytest.approx((8**2 + 12 * 8) * 8 / (5 * whole))
+    given = {"groups": [[0, 1, 2], [3, 4, 5, 6, 7]], "period": 10}
+    products = contest.own_products("grouped_newton", given, network, 5)
+    assert products == pytest.approx(10 * 2**3 / (10 * 5 * whole))
+    assert contest.own_products("adam", {}, network, 5) == 0.0
+
+
+def multiplications(d, D):
+    """Those of the matrix products in one late step of `ogr`."""
+    made = []
+
+    def add(x, y):
+        made.append(x.size * (y.shape[-1] if y.ndim == 2 else 1))
+
+    def kept(found):
+        return found.view(kind) if isinstance(found, np.ndarray) else found
+
+    kind = counting(add, kept)
+    method, rng = optimizers.get("ogr"), np.random.default_rng(0)
+    parameters = optimizers.bind(method, {"dimension": d})
+    begin, step = readable(method.start), readable(method.step)
+    theta = rng.standard_normal(D).view(kind)
+    state = begin(theta, np.zeros((0, D)), parameters)
+    for _ in range(8):
+        made.clear()
+        gradient = (theta + rng.standard_normal(D)).view(kind)
+        theta, state = step(state, theta, gradient, parameters)
+        model = state.model._replace(V=np.asarray(state.model.V).view(kind))
+        state = state._replace(model=model)
+    return sum(made)
+
+
+def test_the_count_of_ogrs_products(monkeypatch):
+    """Against matrices that count: what each coordinate costs, as the dimension grows."""
+    monkeypatch.setattr(np, "ascontiguousarray", np.asanyarray)
+    for d in (2, 5):
+        for_each = (multiplications(d, 64) - multiplications(d, 32)) / 32
+        # `outside`, four times, also scales each direction; lengths are of vectors alone.
+        assert 0 <= for_each + 4 * d - (d * d + 12 * d) <= 6
 
 
 def test_a_rival_sees_the_same_start_and_minibatches():
@@ -112,7 +155,20 @@ def test_a_rival_sees_the_same_start_and_minibatches():
     )  # fmt: skip
     np.testing.assert_allclose(found.loss, run.loss, rtol=1e-10)
     np.testing.assert_array_equal(found.equivalents, run.equivalents)
-    assert contest.at_price(found, 9.0) == 2
+    # A quarter of the way from the look at step 8 to that at step 12.
+    between = found.loss[2] ** 0.75 * found.loss[3] ** 0.25
+    assert contest.at_price(found, "loss", 9.0) == pytest.approx(between, rel=1e-12)
+    share = 0.75 * found.accuracy[2] + 0.25 * found.accuracy[3]
+    assert contest.at_price(found, "accuracy", 9.0) == pytest.approx(share, rel=1e-12)
+    assert contest.at_price(found, "loss", 8.0) == pytest.approx(found.loss[2], rel=1e-12)
+
+
+def test_a_run_that_has_diverged_has_no_loss_at_a_later_price():
+    values = np.array([1.0, 0.5, np.inf, np.inf])
+    found = contest.Seen(np.arange(4), np.array([0.0, 2.0, 4.0, 4.0]), values, 0.0 * values[:2])
+    assert [contest.at_price(found, "loss", p) for p in (1.0, 2.0, 3.0, 9.0)] == [
+        pytest.approx(0.5**0.5), *(0.5, np.inf, np.inf)
+    ]  # fmt: skip
 
 
 def test_an_autoencoder_explains_variance():
@@ -134,7 +190,7 @@ def test_cells_and_tables(tmp_path, monkeypatch):
     monkeypatch.setattr(contest.reported, "__defaults__", (range(2),))
     first = contest._kept("autoencoder", 64, "Adam", 4, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
-    monkeypatch.setattr(contest, "run", pytest.fail)
+    monkeypatch.setattr(contest, "train", pytest.fail)
     assert contest._kept("autoencoder", 64, "Adam", 4, tmp_path) == first
     path = tmp_path / "contest.json"
     contest.write([first], path)
