@@ -1,6 +1,7 @@
 """How tensors of deep networks act on each other: summaries by tensor, through a training run.
 
-Entries are shown as correlations, ``H_st / sqrt(|H_ss H_tt|)``, which no unit of a group changes.
+Entries are shown scaled, ``H_st / sqrt(|H_ss H_tt|)``, which no unit of a group changes: they are
+correlations where `H` is positive definite.
 """
 
 from typing import NamedTuple
@@ -53,6 +54,11 @@ def outside(correlations, layers):
     return float(squares[across].sum() / squares.sum())
 
 
+def layers_of(names):
+    """The layer of each tensor, from names such as ``W3``."""
+    return np.array([int(name[1:]) for name in names])
+
+
 def looked(network, records, theta, groups):
     """A `Look` at this place."""
     before, u = network.evaluate(theta, records)
@@ -60,7 +66,6 @@ def looked(network, records, theta, groups):
     H, g, d = found.hessian, found.gradient, np.cbrt(np.abs(without_noise(found.third, noise)))
     rates = minimize_cubic(H, g, d, 1.0).rates
     alone = minimize_cubic(np.diag(np.diag(H)), g, d, 1.0).rates
-    layers = np.array([int(name[1:]) for name in network.shapes])
     correlations = correlated(H)
 
     def ended(chosen):
@@ -72,7 +77,7 @@ def looked(network, records, theta, groups):
     return Look(
         correlations,
         correlated(np.linalg.pinv(correlations)),
-        outside(correlations, layers),
+        outside(correlations, layers_of(network.shapes)),
         rates,
         alone,
         before,
@@ -122,11 +127,19 @@ def compute(tasks=tuple(contest.TASKS), moments=(0, 20, 200), seeds=range(11), b
 
 def summarized(data, task):
     """Median and range over the seeds of each moment, by name: plain numbers."""
-    found = {}
+    layers, found = layers_of(data.names[task]), {}
+    across = layers[:, None] != layers
     for k, moment in enumerate(data.moments):
         looks = [one[k] for one in data.looks[task]]
         values = {
             "share outside the layers": [one.outside for one in looks],
+            "entry between layers": [
+                np.sqrt(np.mean(one.correlations[across] ** 2)) for one in looks
+            ],
+            "negative on the diagonal": [
+                int(np.sum(np.diag(one.correlations) < 0.0)) for one in looks
+            ],
+            "negative rates": [np.mean(one.rates < 0.0) for one in looks],
             "loss, full step / before": [one.after / one.before for one in looks],
             "loss, without interactions / before": [one.after_alone / one.before for one in looks],
         }
@@ -154,14 +167,13 @@ def draw(data):
             ax.set(xticks=[], yticks=[], title=title, aspect="equal")
             ax.invert_yaxis()
         row[0].set_ylabel(task)
-        rates = np.median([[look.rates for look in one] for one in data.looks[task]], axis=0)
+        rates = [[np.abs(look.rates) for look in one] for one in data.looks[task]]
+        rates = np.median(rates, axis=0)
         layers = np.arange(1, rates.shape[1] // 2 + 1)
         for k, dashes in ((0, style.SPARSE), (-1, "-")):
             for part, color, name in ((0, style.BLUE, "weights"), (1, style.AMBER, "biases")):
                 label = name if k == -1 else None
-                row[3].plot(
-                    layers, np.abs(rates[k, part::2]), color=color, linestyle=dashes, label=label
-                )
+                row[3].plot(layers, rates[k, part::2], color=color, linestyle=dashes, label=label)
         row[3].set(yscale="log", title="rates by layer")
         row[3].legend()
     return figure
@@ -170,9 +182,10 @@ def draw(data):
 def alt(data):
     """What the picture shows, in words."""
     said = [
-        "Matrices of correlations between the tensors of deep networks, in order of the layers, at "
-        "the start of a training run and at its end, and the inverse at the end; beside them the "
-        "medians of the learning rates by layer, dotted at the start, solid at the end."
+        "Matrices of scaled second derivatives between the tensors of deep networks, in order of "
+        "the layers, at the start of a training run and at its end, and the inverse at the end; "
+        "beside them the medians of the moduli of the learning rates by layer, dotted at the "
+        "start, solid at the end."
     ]
     for task in data.looks:
         found = summarized(data, task)
@@ -181,7 +194,7 @@ def alt(data):
             for moment, values in found.items()
         ]
         said.append(
-            f"{task}: of the squares of correlations, those between different layers are "
+            f"{task}: of the squares of the entries, those between different layers are "
             f"{', '.join(parts)} (medians)."
         )
     return " ".join(said)

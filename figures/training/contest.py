@@ -297,6 +297,11 @@ def table(records, steps, field):
     }
 
 
+def price(records, task, batch, name):
+    """Gradients of a minibatch that a step costs, in the median over the seeds."""
+    return records[SHORT, task, batch, name]["price"] / SHORT
+
+
 def wins(records, where, one, other, field):
     """In how many seeds one row is better than another: lower loss, or higher accuracy."""
     a, b = (numbers(records[*where, row][field]) for row in (one, other))

@@ -198,4 +198,5 @@ def test_cells_and_tables(tmp_path, monkeypatch):
     assert contest.table(records, 4, "loss").keys() == {"Adam"}
     assert contest.best(records, 4, "loss") == {("autoencoder", 64): "Adam"}
     assert contest.best(records, 2000, "loss") == {}
+    assert contest.price(records, "autoencoder", 64, "Adam") == 1.0
     assert contest.wins(records, (4, "autoencoder", 64), "Adam", "Adam", "loss") == 0
