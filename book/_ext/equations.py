@@ -17,6 +17,7 @@ from pathlib import Path
 import certified
 from docutils import nodes
 from docutils.parsers.rst import directives
+from links import to_page
 from reference_cases import cases
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
@@ -121,19 +122,9 @@ class EquationTable(SphinxDirective):
             refwarn=True,
             refexplicit=False,
         )
-        page = pending_xref(
-            "",
-            nodes.inline(),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/{tie.page}",
-            refdoc=here,
-            refwarn=True,
-            refexplicit=False,
-        )
         return (
             [equation],
-            [page],
+            [to_page(tie.page, here)],
             list(code_links(tie.functions, here)),
             list(test_names(tie.tests)),
             [certified.to_verify(here, nodes.Text(said))] if said else [],

@@ -11,7 +11,7 @@ import contents
 import symbols
 import yaml
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from links import to_page
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from tables import table
@@ -72,7 +72,7 @@ class NotationTable(SphinxDirective):
             literal(entry["shape"]),
             self.inline(entry["meaning"]),
             self.inline(entry["unit"]),
-            [to_page(page, self.env.docname)] if page else [],
+            [to_page(page, self.env.docname, page.replace("_", " "))] if page else [],
         )
 
     def inline(self, text):
@@ -92,7 +92,7 @@ class ChangingLetters(SphinxDirective):
     def cells(self, symbol, pages):
         links = []
         for page in pages:
-            links += [nodes.Text(", "), to_page(page, self.env.docname)]
+            links += [nodes.Text(", "), to_page(page, self.env.docname, page.replace("_", " "))]
         return [nodes.math(symbol, symbol)], links[1:]
 
 
@@ -110,20 +110,6 @@ def changing(book_dir):
         for symbol, pages in sorted(found.items(), key=lambda item: item[0].strip("\\").lower())
         if len(pages) > 1
     }
-
-
-def to_page(page, here):
-    """A link to a page, by its name."""
-    return pending_xref(
-        "",
-        nodes.inline("", page.replace("_", " ")),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{page}",
-        refdoc=here,
-        refwarn=True,
-        refexplicit=True,
-    )
 
 
 def check(app, env):
