@@ -71,8 +71,11 @@ ROWS = {
         "adam", product(alpha=(1e-3, 3e-3, 1e-2, 3e-2)), (("beta1", 0.9), ("beta2", 0.999))
     ),
     "ogr": Row("ogr"),
-    "K-FAC": Row(KFAC, product(alpha=(1e-3, 3e-3, 1e-2, 3e-2), damping=(0.001, 0.01, 0.1))),
-    "SOAP": Row(MatrixSOAP, product(alpha=(1e-3, 3e-3, 1e-2, 3e-2))),
+    "K-FAC": Row(
+        KFAC,
+        product(alpha=(3e-4, 1e-3, 3e-3, 1e-2, 3e-2), damping=(0.0001, 0.001, 0.01, 0.1)),
+    ),
+    "SOAP": Row(MatrixSOAP, product(alpha=(1e-3, 3e-3, 1e-2, 3e-2, 0.1))),
     "grouped": Row(
         "grouped_newton", product(damping=DAMPINGS, strength=(1.0, 10.0, 100.0)), ALONG_ADAM
     ),
