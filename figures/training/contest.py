@@ -305,6 +305,11 @@ def price(records, task, batch, name):
     return records[SHORT, task, batch, name]["price"] / SHORT
 
 
+def lost(records, task, batch, name, above=3.0):
+    """How many of the long runs of a row end with a larger loss, or without one."""
+    return int(np.sum(~(numbers(records[LONG, task, batch, name]["loss"]) <= above)))
+
+
 def wins(records, where, one, other, field):
     """In how many seeds one row is better than another: lower loss, or higher accuracy."""
     a, b = (numbers(records[*where, row][field]) for row in (one, other))
