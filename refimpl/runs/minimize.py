@@ -91,13 +91,13 @@ def minimize(
     summary : callable, optional
         ``summary(x, direction, groups)`` of your own for the grouped methods, in place of pushing
         Taylor polynomials through `fun`: an object with the attributes `gradient` (S,), `hessian`
-        (S, S) and `third` (S,), such as `refimpl.summary.Summary`: with ``u_s`` the part of this
+        (S, S) and `third` (S,), such as ``refimpl.summary.Summary``: with ``u_s`` the part of this
         direction in the group `s` of indices, the loss's first, second and third derivatives along
         ``u_s``, ``u_s`` and ``u_t``, and three times ``u_s`` (along ``+u_s``, although the step
         subtracts it); 0 where the part is 0. With `plateau` also `value`, the loss. It may be of
         other records than the gradient: its slopes are taken as they are, while those of a derived
         summary are of the noisy gradient. The parts come multiplied by powers of two of their own.
-        `third` that is rounding should be 0; see `refimpl.summary.without_noise`.
+        `third` that is rounding should be 0; see ``refimpl.summary.without_noise``.
     args : tuple, optional
         Further arguments of `fun`, `jac`, `hess` and `hessp`.
     callback : callable, optional
