@@ -174,7 +174,7 @@ def draw(data):
             for part, color, name in ((0, style.BLUE, "weights"), (1, style.AMBER, "biases")):
                 label = name if k == -1 else None
                 row[3].plot(layers, rates[k, part::2], color=color, linestyle=dashes, label=label)
-        row[3].set(yscale="log", title="rates by layer")
+        row[3].set(yscale="log", title="rates by layer", xticks=layers[1::2])
         row[3].legend()
     return figure
 

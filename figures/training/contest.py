@@ -283,6 +283,11 @@ def read(path=RESULTS):
     return {(one["steps"], one["task"], one["batch"], one["row"]): one for one in records}
 
 
+def column(task, batch):
+    """The head of a column; a long word may be parted."""
+    return f"{task.replace('autoencoder', 'auto\N{SOFT HYPHEN}encoder')}, {batch}"
+
+
 def table(records, steps, field):
     """Medians over the seeds of one field, a row for each method: plain text for a page."""
     columns = [
@@ -292,7 +297,7 @@ def table(records, steps, field):
     ]
     return {
         name: {
-            f"{task}, {batch}": f"{middle(records[steps, task, batch, name], field):.2g}"
+            column(task, batch): f"{middle(records[steps, task, batch, name], field):.2g}"
             for task, batch in columns
             if (steps, task, batch, name) in records
         }
