@@ -285,7 +285,7 @@ def read(path=RESULTS):
 
 def column(task, batch):
     """The head of a column; a long word may be parted."""
-    return f"{task.replace('autoencoder', 'auto\N{SOFT HYPHEN}encoder')}, {batch}"
+    return f"{task}, {batch}".replace("autoencoder", "auto\N{SOFT HYPHEN}encoder")
 
 
 def table(records, steps, field):

@@ -61,30 +61,28 @@ def test_a_negative_loss_has_plateaus_too():
     assert watched([-1.0, -1.0, -1.2, -1.2], plateau_fall=0.1)[-1] == 1.0
 
 
-def test_a_plateau_shortens_steps_of_the_method():
-    """Losses come with the summaries; a loss that does not fall halves the steps at each look."""
+def shares(steps, **options):
+    """Lengths of steps of the method at a loss that never falls, whose full step has length 1."""
     theta, moved = np.zeros(1), []
-    given_ = {"plateau": 2, "plateau_factor": 0.5, "damping": 0.8}
-    state, parameters = begin(grouped_newton, theta, groups=1, **given_)
+    state, parameters = begin(grouped_newton, theta, groups=1, **options)
     flat = given_slice([1.0], [[1.0]], [0.0])
     along = flat._replace(summarize=lambda *place: flat.summarize(*place)._replace(value=3.0))
-    for _ in range(7):
+    for _ in range(steps):
         end, state = grouped_newton.step(state, theta, np.ones(1), along, parameters)
         moved.append(-end[0])
+    return moved
+
+
+def test_a_plateau_shortens_steps_of_the_method():
+    """Losses come with the summaries; a loss that does not fall halves the steps at each look."""
+    moved = shares(7, plateau=2, plateau_factor=0.5, damping=0.8)
     np.testing.assert_allclose(moved, [0.8, 0.8, 0.8, 0.4, 0.4, 0.2, 0.2], rtol=8 * EPS)
     assert damping.start(grouped_newton.parameters()) is None
 
 
 def test_no_plateau_is_looked_for_in_the_warm_up():
     """Where nothing moves no loss can fall."""
-    theta, moved = np.zeros(1), []
-    given_ = {"window": 2, "warmup": 5, "plateau": 1, "plateau_factor": 0.5}
-    state, parameters = begin(grouped_newton, theta, groups=1, **given_)
-    flat = given_slice([1.0], [[1.0]], [0.0])
-    along = flat._replace(summarize=lambda *place: flat.summarize(*place)._replace(value=3.0))
-    for _ in range(8):
-        end, state = grouped_newton.step(state, theta, np.ones(1), along, parameters)
-        moved.append(-end[0])
+    moved = shares(8, window=2, warmup=5, plateau=1, plateau_factor=0.5)
     np.testing.assert_allclose(moved, [0.0] * 5 + [1.0, 0.5, 0.25], rtol=8 * EPS)
 
 

@@ -110,7 +110,9 @@ def test_finished_trials_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(
         kept_trials.trial,
         "record",
-        lambda families: {family.name: {"tiers": {}, "flags": {}} for family in families},
+        lambda families: {
+            family.name: {"tiers": {}, "failures": {"op": {}}, "flags": {}} for family in families
+        },
     )
     some, names = MUTANTS[:2], ["qr_step", "repulsion"]
     first = kept_trials.trials(some, names[:1], cache=tmp_path / "new")
@@ -118,6 +120,8 @@ def test_finished_trials_are_kept(tmp_path, monkeypatch):
     again = kept_trials.trials(some, names, cache=tmp_path / "new")
     assert asked == [(m.name, [name]) for name in names for m in some]
     assert both == again
+    told = first[0]["families"]["qr_step"]["failures"]["op"]
+    assert told == {"told_by": kept_trials.telling()}
     assert [one["families"]["qr_step"] for one in first] == [
         one["families"]["qr_step"] for one in both
     ]
