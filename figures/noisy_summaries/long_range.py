@@ -26,7 +26,7 @@ class Look(NamedTuple):
     inverse: np.ndarray  # (S, S), those of the inverse
     outside: float  # share of the squares of correlations between different layers
     rates: np.ndarray  # (S,), along the gradient
-    alone: np.ndarray  # (S,), without interactions
+    alone: np.ndarray  # (S,), without interactions between layers
     before: float  # the loss
     after: float  # after the full step by the rates
     after_alone: float
@@ -65,7 +65,8 @@ def looked(network, records, theta, groups):
     found, noise = layered.summarize_with_noise(network, records, theta, u, groups)
     H, g, d = found.hessian, found.gradient, np.cbrt(np.abs(without_noise(found.third, noise)))
     rates = minimize_cubic(H, g, d, 1.0).rates
-    alone = minimize_cubic(np.diag(np.diag(H)), g, d, 1.0).rates
+    layers = layers_of(network.shapes)
+    alone = minimize_cubic(np.where(layers[:, None] == layers, H, 0.0), g, d, 1.0).rates
     correlations = correlated(H)
 
     def ended(chosen):
@@ -77,7 +78,7 @@ def looked(network, records, theta, groups):
     return Look(
         correlations,
         correlated(np.linalg.pinv(correlations)),
-        outside(correlations, layers_of(network.shapes)),
+        outside(correlations, layers),
         rates,
         alone,
         before,
@@ -141,7 +142,7 @@ def summarized(data, task):
             ],
             "negative rates": [np.mean(one.rates < 0.0) for one in looks],
             "loss, full step / before": [one.after / one.before for one in looks],
-            "loss, without interactions / before": [one.after_alone / one.before for one in looks],
+            "loss, layers apart / before": [one.after_alone / one.before for one in looks],
         }
         found[moment] = {
             name: (float(np.median(v)), float(min(v)), float(max(v))) for name, v in values.items()

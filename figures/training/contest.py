@@ -310,9 +310,9 @@ def price(records, task, batch, name):
     return records[SHORT, task, batch, name]["price"] / SHORT
 
 
-def lost(records, task, batch, name, above=3.0):
+def lost(records, task, batch, name, field="loss", above=3.0):
     """How many of the long runs of a row end with a larger loss, or without one."""
-    return int(np.sum(~(numbers(records[LONG, task, batch, name]["loss"]) <= above)))
+    return int(np.sum(~(numbers(records[LONG, task, batch, name][field]) <= above)))
 
 
 def wins(records, where, one, other, field):

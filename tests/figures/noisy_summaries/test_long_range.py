@@ -46,7 +46,7 @@ def test_a_look_is_the_summary_of_all_records():
         moved[index] -= rate * u[index]
     assert look.after == pytest.approx(network.value(moved, records))
     assert look.before == pytest.approx(network.value(theta, records))
-    # Without interactions each rate is the closed form of its own group.
+    # Layers apart: the minimum of the model whose matrix is block diagonal.
     assert not np.allclose(look.alone, look.rates, rtol=0.05)
 
 
