@@ -48,10 +48,8 @@ UNTOUCHED = {
     "optimizers/damping.py watched": _HERE,
     "optimizers/grouped_newton.py check": _HERE,
     "optimizers/grouped_newton.py check: partition(p.groups, D)": _HERE,
-    (
-        "optimizers/grouped_newton.py check: summaries = min(p.warmup, steps) + -(-max(steps - "
-        "p.warmup, 0) // p.period)"
-    ): _HERE,
+    "optimizers/grouped_newton.py check: moving = -(-max(steps - p.warmup, 0) // p.period)": _HERE,
+    "optimizers/grouped_newton.py check: summaries = min(p.warmup, steps) + moving": _HERE,
     "optimizers/grouped_newton.py check: for name, number, most in (": _HERE,
     "optimizers/grouped_newton.py check: if number > most:": _HERE,
     "optimizers/grouped_newton.py plain: return np.zeros(g.size), SINGULAR": _ROUNDING,
