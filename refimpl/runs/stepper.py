@@ -108,6 +108,8 @@ class stepper:
             For another shape than that of `x`, NaN or infinity, a gradient or a step beyond 1e150;
             position and state stay what they were. Only a streamed step that leads nowhere has
             overwritten its state: go on from the last file. Ctrl-C comes between two steps.
+        EvaluationError, RangeError
+            For a summary of one's own that breaks its contract, or lacks a plateau's loss.
         """
         g = real(gradient, "a gradient")
         if g.shape != self.x.shape:
