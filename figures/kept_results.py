@@ -1,6 +1,9 @@
 """What long computations found, kept as JSON: finished parts in a folder, records in a file."""
 
+import ast
+import io
 import json
+import tokenize
 from pathlib import Path
 
 from refimpl._outside import as_path
@@ -18,6 +21,29 @@ def command(name):
     'python -m figures.regenerate training'
     """
     return f"python -m figures.regenerate {name}"
+
+
+def bare(text):
+    r"""A source without comments, docstrings and empty lines: what a result can depend on.
+
+    Examples
+    --------
+    >>> bare('def f(x):\n    "Twice."\n    return 2 * x  # why\n')
+    'def f(x):\n    return 2 * x'
+    """
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(text)):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            words = node.body[0]
+            lines[words.lineno - 1 : words.end_lineno] = [""] * (
+                words.end_lineno - words.lineno + 1
+            )
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def finished(path):

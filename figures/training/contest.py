@@ -3,7 +3,6 @@
 ``python -m figures.regenerate contest`` tunes and runs everything and keeps what was found.
 """
 
-import ast
 import functools
 import hashlib
 import inspect
@@ -21,6 +20,7 @@ from refimpl.outcomes import farthest, length
 from refimpl.runs.experiments.training import gradient_products, train
 
 from .. import kept_results
+from ..kept_results import bare
 from .kfac import KFAC
 from .matrix_soap import MatrixSOAP
 from .training import edges, middle, numbers, partition, product, rounded
@@ -206,31 +206,26 @@ def reported(task, batch, name, chosen, steps, seeds=SEEDS):
 
 
 @functools.cache
-def code(path):
-    """What a source does: its text without docstrings and comments."""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(getattr(first, "value", None), ast.Constant) and isinstance(first, ast.Expr):
-            del body[0]
-    return ast.dump(tree).encode()
+def sources():
+    """What the package does, of all that a record depends on in it."""
+    found = []
+    for source in SOURCES:
+        path = _compile.PACKAGE / source
+        found += [path] if path.is_file() else sorted(path.rglob("*.py"))
+    return "\n".join(bare(path.read_text("utf-8")) for path in found).encode()
 
 
 def stamp(task, batch, name):
     """Digest of all that a record depends on: sources, functions of here, the row, the task."""
     digest, row = hashlib.sha256(), ROWS[name]
-    for source in SOURCES:
-        path = _compile.PACKAGE / source
-        for one in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            digest.update(code(one))
+    digest.update(sources())
     for part in (model, run, own_products, by_class, at_price, tuned, reported):
-        digest.update(inspect.getsource(part).encode())
+        digest.update(bare(inspect.getsource(part)).encode())
     for part in (Reconstruction, Seen, edges, partition, rounded):
-        digest.update(inspect.getsource(part).encode())
+        digest.update(bare(inspect.getsource(part)).encode())
     method = row.method
     if not isinstance(method, str):
-        digest.update(code(Path(inspect.getfile(method))))
+        digest.update(bare(Path(inspect.getfile(method)).read_text("utf-8")).encode())
         method = method.__name__
     facts = [task, TASKS[task], batch, name, method, row[1:], SHORT, LONG, LOOKS, TUNING, SEEDS]
     digest.update(repr(facts).encode())

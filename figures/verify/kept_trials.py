@@ -8,9 +8,7 @@ sources is another: each failure holds a digest of those.
 import ast
 import functools
 import hashlib
-import io
 import json
-import tokenize
 from pathlib import Path
 
 from refimpl import vectors
@@ -46,29 +44,6 @@ def is_idle(name):
     return name.split("/")[0] in IDLE or name in COMPILING
 
 
-def bare(text):
-    r"""A source without comments, docstrings and empty lines: what a result can depend on.
-
-    Examples
-    --------
-    >>> bare('def f(x):\n    "Twice."\n    return 2 * x  # why\n')
-    'def f(x):\n    return 2 * x'
-    """
-    lines = text.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(text)):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            words = node.body[0]
-            lines[words.lineno - 1 : words.end_lineno] = [""] * (
-                words.end_lineno - words.lineno + 1
-            )
-    return "\n".join(line.rstrip() for line in lines if line.strip())
-
-
 def _imported(path):
     """Sources of the package that one of them imports, wherever in its text."""
     found = set()
@@ -100,7 +75,7 @@ def _of_sources(names):
     """Digest of sources, without their words."""
     found = hashlib.sha256()
     for name in names:
-        found.update(f"{name}\n{bare((PACKAGE / name).read_text('utf-8'))}\n".encode())
+        found.update(f"{name}\n{kept_results.bare((PACKAGE / name).read_text('utf-8'))}\n".encode())
     return found.hexdigest()
 
 

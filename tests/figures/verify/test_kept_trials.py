@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("matplotlib")
 
+from figures import kept_results
 from figures.verify import kept_trials
 from refimpl import vectors
 from refimpl._compile import PACKAGE
@@ -62,9 +63,9 @@ def test_sample_made_again(name):
 def test_a_stamp_sees_code_and_not_words():
     source = 'X = "#"  # a sign\n\n\ndef f(x):\n    """Twice."""\n    return 2 * x\n'
     other_words = source.replace("Twice.", "Two\n    times.").replace("# a sign", "# why")
-    assert kept_trials.bare(source) == kept_trials.bare(other_words)
-    assert kept_trials.bare(source) == 'X = "#"\ndef f(x):\n    return 2 * x'
-    assert kept_trials.bare(source) != kept_trials.bare(source.replace("2 * x", "3 * x"))
+    assert kept_results.bare(source) == kept_results.bare(other_words)
+    assert kept_results.bare(source) == 'X = "#"\ndef f(x):\n    return 2 * x'
+    assert kept_results.bare(source) != kept_results.bare(source.replace("2 * x", "3 * x"))
 
 
 def test_stale_records_are_named():
