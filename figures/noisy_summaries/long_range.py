@@ -164,7 +164,10 @@ def draw(data):
         )
         for ax, (matrix, title) in zip(row, shown, strict=False):
             # Squares and no image: a figure has no second file in it.
-            ax.pcolormesh(matrix, cmap="RdBu", vmin=-1.0, vmax=1.0)
+            # Edges of their own colour, or the background shows between them.
+            ax.pcolormesh(
+                matrix, cmap="RdBu", vmin=-1.0, vmax=1.0, edgecolors="face", linewidth=0.3
+            )
             ax.set(xticks=[], yticks=[], title=title, aspect="equal")
             ax.invert_yaxis()
         row[0].set_ylabel(task)
@@ -184,9 +187,9 @@ def alt(data):
     """What the picture shows, in words."""
     said = [
         "Matrices of scaled second derivatives between the tensors of deep networks, in order of "
-        "the layers, at the start of a training run and at its end, and the inverse at the end; "
-        "beside them the medians of the moduli of the learning rates by layer, dotted at the "
-        "start, solid at the end."
+        "the layers, at the start of a training run and at its end, and the inverse at the end, "
+        "blue positive, red negative; beside them the medians of the moduli of the learning rates "
+        "by layer, dotted at the start, solid at the end."
     ]
     for task in data.looks:
         found = summarized(data, task)
