@@ -17,15 +17,27 @@ from refimpl import _compile
 gc.disable()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+
+
+def asked_for_slow(config):
+    """By the option, by the mark, or by the name of a test."""
+    named = any("::" in argument for argument in config.args)
+    return config.option.slow or named or "slow" in config.option.markexpr
+
+
 def pytest_collection_modifyitems(config, items):
-    """Without the compiler leave out, and say so, what it does not change."""
-    if _compile.JIT:
-        return
-    marks = ("compiled", "once")
-    left_out = [item for item in items if any(map(item.get_closest_marker, marks))]
+    """Leave out the slow ones unless asked for, and uncompiled what the compiler does not change."""
+    marks = () if asked_for_slow(config) else ("slow",)
+    if not _compile.JIT:
+        marks += ("compiled", "once")
+    kept, left_out = [], []
+    for item in items:
+        (left_out if any(map(item.get_closest_marker, marks)) else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = kept
 
 
 def pytest_collection_finish():
@@ -38,8 +50,8 @@ def pytest_collection_finish():
     gc.enable()
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Say which kernels of the linear algebra the results are of."""
+def pytest_terminal_summary(terminalreporter, config):
+    """Say which kernels of the linear algebra the results are of, and what was left out."""
     found = {
         f"{library.get('architecture', '?')} ({library['internal_api']}), "
         f"{library['num_threads']} threads"
@@ -48,6 +60,8 @@ def pytest_terminal_summary(terminalreporter):
     }
     how = "compiled" if _compile.JIT else "uncompiled"
     terminalreporter.write_line(f"linear algebra: {'; '.join(sorted(found))}; pieces {how}")
+    if not asked_for_slow(config):
+        terminalreporter.write_line("slow tests left out; `python -m pytest --slow` runs all")
 
 
 @pytest.fixture(scope="session")

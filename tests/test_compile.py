@@ -76,6 +76,7 @@ def mine(P, C):
 """
 
 
+@pytest.mark.slow
 def test_inner_piece(copy):
     """A piece holds the machine code of the pieces it calls: they change, it must.
 
@@ -103,6 +104,7 @@ print(json.dumps([f([0.0, 0.0]), sum(f.kernel.stats.cache_hits.values())]))
 """
 
 
+@pytest.mark.slow
 def test_function_of_the_laboratory(copy):
     """Its file holds plain texts, which are compiled elsewhere, with a signature."""
     assert python(copy, FUNCTION)[0] == 1.0
@@ -147,6 +149,7 @@ print(json.dumps(sorted(files)))
 """
 
 
+@pytest.mark.slow
 def test_every_compiled_source_is_in_the_stamp(copy):
     stamps, same = python(copy, STAMPS)
     assert same
@@ -324,6 +327,7 @@ def test_cache_that_cannot_be_written_any_more(folder, anew, what):
     assert not anew()
 
 
+@pytest.mark.slow
 def test_given_folder(folder, tmp_path_factory):
     """The variable comes before the folder of the source, though that is writable."""
     place = tmp_path_factory.mktemp("cache")
@@ -340,6 +344,7 @@ def test_nowhere_to_cache(folder):
     assert ask(folder, **nowhere) == [VALUES, [0, 0, 0, 0]]
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_a_method_of_ones_own_leaves_nothing_in_the_shared_cache(tmp_path):
     """Another process could not import its classes, and would not start any more."""

@@ -280,6 +280,7 @@ def test_parameters_of_a_network_are_float64_of_the_same():
     assert NET.gradient(theta.astype(np.float32), BATCH).dtype == np.float32
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.sampled_from(regression.State._fields), HOSTILE, st.sampled_from(sorted(CALLS)))
 def test_hostile_states(field, hostile, name):
@@ -403,6 +404,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.sampled_from(sorted(COMMANDS)), st.sampled_from(WORDS), st.data())
 def test_hostile_commands(command, word, data):

@@ -91,6 +91,7 @@ def test_unknown_name():
         refimpl.minimise  # noqa: B018
 
 
+@pytest.mark.slow
 def test_every_module_can_be_loaded_first():
     """No import runs back up the layers, so any module may be the first to be loaded."""
     package = Path(refimpl.__file__).parent

@@ -370,6 +370,7 @@ def stationary(V, root, noise, gamma, rule):
     return total / (steps - steps // 2)
 
 
+@pytest.mark.slow
 def test_oja_converges_to_the_leading_direction(size):
     """Stationary error against the linearised theory, and a rule that does not converge.
 
@@ -470,6 +471,7 @@ def test_inputs_are_not_changed():
     np.testing.assert_array_equal(x, before[1])
 
 
+@pytest.mark.slow
 def test_called_alike_from_compiled_code():
     @numba.njit
     def caller(V, x):

@@ -105,6 +105,7 @@ def on_a_full_device(one_family):
     return dict(zip(COMMANDS, json.loads(done.stdout), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_full_device(command, on_a_full_device):
@@ -123,6 +124,7 @@ def test_full_device_of_a_process_of_its_own():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [RUN, "-m refimpl vectors list cubic"])
 def test_reader_that_has_gone(command):
     """Before the first line; a reader that goes later may have read all that there was."""
@@ -145,6 +147,7 @@ def test_reader_that_has_gone(command):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_no_standard_output():
     done = shell(f"$python {RUN} >&-")
     assert done.returncode == _outside.NOT_WRITTEN
@@ -154,6 +157,7 @@ def test_no_standard_output():
 SHORT = "-m refimpl run beale --start 1 1 --steps 3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "closed"),
     [

@@ -107,6 +107,7 @@ def reason(a, b):
     return next(named, None)
 
 
+@pytest.mark.slow
 def test_nothing_is_written_twice(found):
     """A pair that fails is merged, or gets its reason above."""
     assert not [f"{a}:{i} ~ {b}:{j}" for a, i, b, j in found if not reason(a, b)]

@@ -18,6 +18,7 @@ TESTS = Path(__file__).resolve().parent
 AT_LEAST = 150
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_examples_without_the_compiler(tmp_path):
     """In a process of its own; the mark keeps this test from running itself there."""

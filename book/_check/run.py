@@ -1,8 +1,12 @@
 """Every built page in headless Chromium: wide screen and phone, both themes, paper, no scripts."""
 
 import collections
+import concurrent.futures
+import contextlib
 import importlib.util
 import json
+import os
+import queue
 import tempfile
 from pathlib import Path
 
@@ -149,18 +153,31 @@ def main(html, only, progress):
     pages = [page.name for page in order.built(html, ROOT / "book" / "_toc.yml")]
     pages = only or [*pages, "search"]
     faults = [("notebook", page, words) for page, words in notebooks.faults(html)]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Browser(Path(folder, "profile"), scrollbars=True) as browser,
-    ):
-        # The lists of names take the checker of accessibility minutes.
-        browser.patience = 600.0
-        checker = Checker(browser)
-        for page in progress("check")(pages):
-            address = (html / f"{page}.html").as_uri()
-            faults += [(kind, page, words) for kind, words in checker.all(address)]
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as open_browsers:
+        # One page keeps one processor busy, and a browser holds a gigabyte.
+        number = min(os.cpu_count() or 1, 2)
+        free = queue.SimpleQueue()
+        for k in range(number):
+            browser = Browser(Path(folder, f"profile{k}"), scrollbars=True)
+            open_browsers.enter_context(browser)
+            # The lists of names take the checker of accessibility minutes.
+            browser.patience = 600.0
+            free.put(Checker(browser))
+
+        def looked_at(page):
+            checker = free.get()
+            try:
+                return list(checker.all((html / f"{page}.html").as_uri()))
+            finally:
+                free.put(checker)
+
+        with concurrent.futures.ThreadPoolExecutor(number) as pool:
+            for page, found in zip(
+                progress("check")(pages), pool.map(looked_at, pages), strict=True
+            ):
+                faults += [(kind, page, words) for kind, words in found]
         if not only:
-            faults += [(kind, "search", words) for kind, words in checker.search(html)]
+            faults += [(kind, "search", words) for kind, words in free.get().search(html)]
     for kind, page, words in faults:
         print(f"{page}: {kind}: {words}")
     counts = collections.Counter(kind for kind, _, _ in faults)

@@ -76,6 +76,7 @@ def test_nothing_is_found_where_nothing_is_wrong(checker, tmp_path):
     assert found(checker, tmp_path, GOOD) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", BAD)
 def test_each_fault_is_found(fault, checker, tmp_path):
     good, bad = BAD[fault]

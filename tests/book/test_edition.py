@@ -106,6 +106,7 @@ def test_links_are_to_what_is_there(book):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(_browser.CHROMIUM is None, reason=_browser.MISSING)
 def test_the_pages_become_one_document(book, tmp_path):
     """Links lead where they lead in the book, and the contents say the right numbers."""

@@ -134,6 +134,7 @@ def test_a_label_leads_to_cases_or_says_why_not():
     assert without == set(WITHOUT_CASES)
 
 
+@pytest.mark.slow
 def test_the_cases_that_a_tie_names_use_its_functions():
     """Three cases of each, one of which is seen to enter one of the functions."""
     named = {name for tie in TIES for name in tie.cases}

@@ -139,6 +139,7 @@ def handed_out(book, name):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["student", "teacher"])
 @pytest.mark.parametrize("name", ["page.ipynb", "page_without_solutions.ipynb"])
 def test_every_cell_that_prints_has_its_output(books, kind, name):

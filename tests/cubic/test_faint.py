@@ -28,6 +28,7 @@ def test_faint_gradients(model, power):
             assert found.residual < RESIDUAL
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize(("model", "power"), [("two alike", -1060), ("apart", -701)])
 def test_sample_made_again(model, power):

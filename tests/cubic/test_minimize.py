@@ -423,6 +423,7 @@ def test_units_are_powers_of_two_of_order_one():
 # ------------------------------------------------------------------------------ at the boundary
 
 
+@pytest.mark.slow
 def test_called_alike_from_compiled_code():
     """From a compiled caller, which may look at the outcome; by position and by keyword."""
 

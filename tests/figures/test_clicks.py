@@ -174,6 +174,7 @@ def test_the_paths_are_those_of_the_package(rule, opened):
 # ------------------------------------------------------------------------------ how it is played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_it_plays_to_its_end_beside_another(name, opened):
     page = opened(name)

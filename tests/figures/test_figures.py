@@ -423,6 +423,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.within
 @ONE_BY_ONE
 def test_the_same_data_give_the_same_bytes(name, data, drawn):
@@ -436,6 +437,7 @@ def test_the_same_data_give_the_same_bytes(name, data, drawn):
     assert not re.search(rb"""(href|src)=["'](?!#)""", first)
 
 
+@pytest.mark.slow
 @pytest.mark.within
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_other_formats_repeat_too(format, data):

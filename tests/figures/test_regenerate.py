@@ -64,6 +64,7 @@ def test_every_result_of_the_registry_is_there_and_says_what_it_is():
         assert len(result.summary) > 20
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "figures.regenerate", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -201,6 +201,7 @@ def test_notes_are_shown_when_asked_for(opened):
     assert not page.run(shown)
 
 
+@pytest.mark.slow
 @in_chromium
 def test_a_phone_and_a_swipe(opened):
     page = opened("lecture_4", 390, 800, touch=True, dark=True)

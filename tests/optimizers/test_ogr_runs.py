@@ -23,7 +23,7 @@ from tests.optimizers.test_ogr import ATOL, drawn, follow
 pytestmark = pytest.mark.numerics
 
 
-@pytest.mark.parametrize("D", [1, 2, 10])
+@pytest.mark.parametrize("D", [1, 2, pytest.param(10, marks=pytest.mark.slow)])
 def test_no_runaway_on_pure_noise(size, D):
     """All of 40 walks stay within as many of the longest ordinary steps as were taken.
 
@@ -197,6 +197,7 @@ print(*map(float.hex, path.ravel().tolist()))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.parametrize(("D", "d"), [(3, 3), (6, 2)])
 def test_plain_python_gives_the_same(D, d):

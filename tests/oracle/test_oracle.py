@@ -176,7 +176,13 @@ def test_saddle_free_step_is_that_of_the_root_of_the_square(digits):
         assert np.allclose(floats(step), -np.linalg.solve(modulus, g), atol=ROUNDING)
 
 
-@pytest.mark.parametrize("family", ["regression", "online_pca", "qr_step", "repulsion", "summary"])
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("online_pca", "qr_step", "repulsion"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("regression", "summary")),
+    ],
+)
 def test_60_and_120_digits_give_the_same_34(family, size):
     """On a sample; the generator compares 60 and 100 digits for every case."""
     items = [item for item in generate.numbered(family) if not item[1].error]
@@ -410,7 +416,13 @@ def test_only_new_cases_are_computed(tmp_path, monkeypatch):
 _RECORD = generate.certified_record
 
 
-@pytest.mark.parametrize("family", list(generate.FAMILIES))
+LONG = ("regression", "cubic", "optimizers", "summary")
+
+
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(f, marks=pytest.mark.slow if f in LONG else ()) for f in generate.FAMILIES],
+)
 def test_regeneration_gives_the_stored_bytes(family, size):
     """On a sample; ``python -m refimpl.oracle --check`` compares all of them."""
     stored = (vectors.FOLDER / f"{family}.json").read_text(encoding="ascii").splitlines()

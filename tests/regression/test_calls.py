@@ -28,6 +28,7 @@ def readings(thetas, gradients):
     )
 
 
+@pytest.mark.slow
 def test_called_alike_from_compiled_code():
     """A compiled caller gets the same bits as Python, from both kinds of state."""
     thetas, _, gradients = pairs(18, 6, 2)

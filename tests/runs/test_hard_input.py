@@ -142,7 +142,14 @@ def test_far_starts(method):
     assert result.diverged or np.isfinite(result.path).all()
 
 
-@METHODS
+# Each compiles for seconds: a small one, one with a matrix and the default in every run.
+AT_LENGTH = [
+    pytest.param(m, marks=() if m.name in ("sgd", "dogr", "ogr") else pytest.mark.slow, id=m.name)
+    for m in GRADIENT_ONLY
+]
+
+
+@pytest.mark.parametrize("method", AT_LENGTH)
 @pytest.mark.compiled
 def test_compiled_runs_alike(method, monkeypatch):
     """The compiled driver gives extreme gradients the same names as the plain one, bit for bit.

@@ -299,6 +299,7 @@ def slow(x):
     return float(x @ x)
 
 
+@pytest.mark.slow
 def test_progress_on_standard_error(capsys):
     """Asked for, it shows; not asked for, nothing is written where there is no terminal.
 

@@ -149,7 +149,10 @@ def always(monkeypatch):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize(
+    "name",
+    [n if n == "online_sfn" else pytest.param(n, marks=pytest.mark.slow) for n in MANY],
+)
 def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
     """To the bit, and over a file; the tests of streamed steps meet the readable ones."""
     D, rng = 5_000, np.random.default_rng(4)

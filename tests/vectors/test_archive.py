@@ -69,6 +69,7 @@ def test_only_what_can_be_trusted_is_packed(folder, tmp_path):
         archive(tmp_path / "a.zip", folder)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path, capsys, monkeypatch):
     """The suite itself, under a name of its own, and as a folder for the verification."""
     monkeypatch.chdir(tmp_path)

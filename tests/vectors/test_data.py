@@ -37,6 +37,8 @@ FAMILIES = (
     "cubic",
     "summary",
 )
+# Megabytes.
+LONG = ("regression", "optimizers", "trajectories", "cubic")
 PIECES = {
     m.__name__.rpartition(".")[2]: m for m in (regression, online_pca, qr_step, repulsion, cubic)
 }
@@ -101,7 +103,10 @@ def flattened(state, prefix=""):
 
 @pytest.mark.once
 @pytest.mark.within
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(f, marks=pytest.mark.slow if f in LONG else ()) for f in FAMILIES],
+)
 def test_family_follows_the_schema(family):
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator(json.loads(text("schema"))).validate(json.loads(text(family)))

@@ -152,6 +152,7 @@ def test_every_method_and_every_tier_has_mistakes():
     assert {f"optimizers/{name}" for name in methods} <= files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "op"),
     [("modulus-left-out", "repulsion.saddle_free"), ("rotated-the-other-way", "")],
@@ -180,6 +181,7 @@ def test_a_faulty_operation_is_told_before_the_replay_that_uses_it(name, op):
     assert lines[0].startswith(failed[0].partition(".")[0] if op else "optimizers")
 
 
+@pytest.mark.slow
 def test_cases_that_never_meet_the_change_answer_as_without_it(monkeypatch):
     """The short cut of the trials: every case that it does not put would have answered alike."""
     family = load("repulsion")

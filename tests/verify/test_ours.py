@@ -41,7 +41,9 @@ def verdicts(implementation, cases, arithmetic):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("arithmetic", ["binary64", "binary32"])
+@pytest.mark.parametrize(
+    "arithmetic", ["binary64", pytest.param("binary32", marks=pytest.mark.slow)]
+)
 def test_this_package_holds(family, arithmetic):
     """As this session runs it, compiled or not."""
     cases = vectors.load(family).cases
@@ -53,6 +55,7 @@ def test_this_package_holds(family, arithmetic):
     assert sum(verdict in ("pass", "acceptable") for verdict, _ in found.values()) > len(cases) / 3
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.parametrize("arithmetic", ["binary64", "binary32"])
 def test_this_package_holds_without_the_compiler(arithmetic):
@@ -113,6 +116,7 @@ def test_a_wrong_copy_fails(op, wrong):
     assert any(verdict == compare.FAIL for verdict, _ in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_verification_needs_neither_mpmath_nor_jsonschema():
     case = vectors.load("qr_step").cases[0].id

@@ -188,6 +188,7 @@ def test_a_limit_of_memory(put):
     assert found.outcomes[1].seconds < 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_run_that_is_stopped_reports_what_was_done(put, monkeypatch, jobs):
     """At once, though the program hangs and the limit is long."""
@@ -247,6 +248,7 @@ def test_control_c(tmp_path):
     assert processes.found(mark) == {}
 
 
+@pytest.mark.slow
 def test_control_c_before_the_first_answer(tmp_path, capsys):
     small.write(tmp_path)
     command = shlex.join(small.program(tmp_path, "mute"))

@@ -252,6 +252,7 @@ def test_what_is_missing_misshapen_and_misused(tmp_path):
     assert f"\n{total} cases: 0 passed" in "\n".join(checking.text("saddles", path, results))
 
 
+@pytest.mark.slow
 def test_a_loop_without_end_costs_two_waits(tmp_path, capsys):
     """Two cases are waited for, the others of its part are not tried; the next part is checked."""
     path = changed(
@@ -267,6 +268,7 @@ def test_a_loop_without_end_costs_two_waits(tmp_path, capsys):
     assert "qr_step(H), a QR step: 31 of 31 cases passed" in said
 
 
+@pytest.mark.slow
 def test_a_loop_in_the_file_itself(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("refimpl.verify.runner.START_TIMEOUT", 2.0)
     path = written(tmp_path, "while True:\n    pass\n")

@@ -86,6 +86,7 @@ def test_the_readable_text_is_that_of_pieces_and_methods():
     assert not any("streamed" in name for name in found)
 
 
+@pytest.mark.slow
 def test_functions_that_a_case_enters():
     code = (
         "from refimpl import vectors\n"

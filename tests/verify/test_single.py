@@ -84,6 +84,7 @@ def cases():
     return [case for found in by_op.values() for case in found[:: max(1, len(found) // 6)]]
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_binary32(cases):
     wide, seen = spied(implementation(), cases)
     assert wide == set()

@@ -158,6 +158,7 @@ def test_a_template_holds(program, families, tmp_path, monkeypatch):
             assert outcome.verdict == "pass", outcome
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_a_template_is_caught(program, mistake, families, tmp_path, monkeypatch):
     name, _ = program

@@ -27,6 +27,7 @@ def test_they_draw_and_say_what_they_show(data):
     assert_pictured_with_its_words(chaos, data["chaos"])
 
 
+@pytest.mark.slow
 def test_the_same_settings_give_the_same_numbers(data):
     """Words carry the figure's numbers: what is random in them comes from seeds alone."""
     again = fair_comparison.compute(**SMALL["fair_comparison"])

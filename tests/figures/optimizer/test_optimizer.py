@@ -148,6 +148,7 @@ def test_model_error_of_a_fixed_basis_is_that_of_the_batch():
     assert options.model_error(0.5, d, False, seed, steps=steps) > 3.0 * expected
 
 
+@pytest.mark.slow
 def test_what_the_page_says_of_the_options():
     """Shares of diverged runs in a thousand each: differences of ten standard errors and more."""
     share = {name: np.isinf(values).mean() for name, values in options.variants().items()}
@@ -180,6 +181,7 @@ def test_the_chosen_value_is_the_best_of_the_five(data):
     assert found.chosen[0][label] == case[3][int(np.argmin(means))]
 
 
+@pytest.mark.slow
 def test_no_value_is_chosen_at_an_end():
     """Beyond an end there might be a better one, and the comparison would be unfair."""
     found = optimizer_values.compute(seeds=1, saddle_seeds=1)

@@ -48,6 +48,7 @@ def verified(families, cases, module=node.MODULE):
     return runner.verify(command, families, cases, known={}, timeout=60.0, explained=0)
 
 
+@pytest.mark.within
 def test_the_reference_outputs_hold(families):
     """Every case of the seven methods passes, and all the others are skipped."""
     cases = [case for family in families for case in family.cases]
@@ -89,6 +90,8 @@ MISTAKES = {
 }  # fmt: skip
 
 
+@pytest.mark.within
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_the_module_is_caught(mistake, families, tmp_path):
     """Negative controls: one text of a method is wrong, and its cases fail."""

@@ -163,6 +163,7 @@ def test_the_stories_are_true(page, file):
     assert apart[:130].max() < 1e-3 < 0.1 < apart[200]
 
 
+@pytest.mark.slow
 @in_chromium
 def test_lecturers_are_told_what_will_be_seen(page, file):
     """The numbers of the lectures' pages, from the runs of the stories' Python calls."""
@@ -229,6 +230,7 @@ def test_what_is_typed_is_run_and_what_cannot_be_is_said(page):
         assert page.run("document.querySelector('.fault').textContent") == ""
 
 
+@pytest.mark.slow
 @in_chromium
 def test_every_method_on_every_function(page):
     """Chosen one after the other, alone and beside another; all say the same as Python."""
@@ -241,6 +243,7 @@ def test_every_method_on_every_function(page):
         assert_the_same_runs(page)
 
 
+@pytest.mark.slow
 @in_chromium
 def test_it_plays_steps_and_rewinds(page):
     page.run("document.querySelector('.at').focus()")
@@ -294,6 +297,7 @@ def test_a_link_brings_back_exactly_this(page, file):
     assert_the_same_runs(page)
 
 
+@pytest.mark.slow
 @in_chromium
 @pytest.mark.parametrize("button", ["link", "python"])
 def test_a_copy_is_made_or_refused_in_words(button, page):
@@ -343,6 +347,7 @@ def test_it_reads_in_both_themes(page, file):
     assert colors[0] != colors[1]
 
 
+@pytest.mark.slow
 @in_chromium
 def test_a_frame_is_quick(page):
     """A step of two methods with its drawing takes less than half of a sixtieth of a second."""

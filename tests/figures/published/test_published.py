@@ -51,12 +51,17 @@ def distance(published, method, given):
 LIMIT = scipy.stats.t.isf(FALSE_ALARM / 2.0, SEEDS - 1)
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize(
+    "row",
+    # Gram-Schmidt in every direction at every step takes a second.
+    [pytest.param(r, marks=pytest.mark.slow if "sogr" in r else ()) for r in ROWS],
+)
 def test_geometric_mean_of_figure_4(row):
     """A 13th draw from a normal distribution of which 12 are known."""
     assert abs(distance(*ROWS[row])) < LIMIT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "change"),
     [

@@ -111,6 +111,7 @@ def test_escapes_are_those_of_the_saddles(kept):
     assert found == {(D, noise) for D in (100, 1000) for noise in rivals.NOISES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_sample_made_again(kept, name):
     """`ogr`, and Adam with its grid, from all starts with a fifth of the seeds.

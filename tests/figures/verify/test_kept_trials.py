@@ -37,7 +37,13 @@ def test_reports_are_told_by_the_hints_of_today():
     assert untold == [], f"{len(untold)} are older: run `python -m figures.verify.retelling`"
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.slow if f == "optimizers" else ())
+        for n, f in SAMPLE.items()
+    ],
+)
 def test_sample_made_again(name):
     """By the real verification: the same cases fail, in the same quantity, for the same cause."""
     family = SAMPLE[name]

@@ -19,6 +19,7 @@ def without_lines(sentences):
     return [re.sub(r", line \d+", "", words) for words in sentences]
 
 
+@pytest.mark.slow
 def test_a_mutant_is_told_as_it_is_kept():
     mutant = next(m for m in MUTANTS if m.name == "modulus-left-out")
     [record] = [one for one in kept_trials.read() if one["name"] == mutant.name]

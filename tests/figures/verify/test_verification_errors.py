@@ -14,6 +14,7 @@ def data():
     return verification_errors.compute(families=("qr_step",))
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_the_judge(data):
     """The largest error shown is the largest that the ordinary judge finds, in one process."""
     from refimpl import vectors

@@ -26,6 +26,7 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
+@pytest.mark.slow
 def test_pictured_and_the_same_words_again(data):
     for name, module in MODULES.items():
         assert_pictured_with_its_words(module, data[name])

@@ -46,6 +46,7 @@ def test_what_grows_is_held(monkeypatch, size):
         assert worn(10**9, 2 * steps, np.float64, monkeypatch)[0] >= 10.0 * bound
 
 
+@pytest.mark.slow
 def test_what_grows_is_held_in_binary32(monkeypatch, size):
     held, _ = worn(64, size(500, 130), np.float32, monkeypatch)
     # One turn alone may multiply what one rounding leaves by the lean of 1e3.

@@ -91,6 +91,7 @@ def test_what_is_carried_along_is_what_a_projection_gives(size):
     assert np.all(np.abs(carried @ kept.frame.T - projected).max(axis=1) <= bounds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_in_binary32(method, size):
     D, d, steps = size(1000, 260), size(10, 3), size(300, 6)

@@ -111,6 +111,7 @@ def test_no_cells(tmp_path):
     assert compute([]) == compute([], cache=tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_every_backend_computes_the_same(backend, tmp_path):
@@ -131,6 +132,7 @@ def test_every_backend_computes_the_same(backend, tmp_path):
     assert set(names_of(some(6))) <= set(files(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_large_data_in_workers():
     """More than a megabyte, from which joblib on its own makes arrays that cannot be written to."""
@@ -286,6 +288,7 @@ def test_sources_are_in_the_digest(tmp_path, monkeypatch):
     assert stamp() != plain
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_no_cell_depends_on_what_is_outside_the_stamp():
     """The modules left out of the stamp are not even loaded when cells are computed."""

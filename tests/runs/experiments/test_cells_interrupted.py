@@ -36,6 +36,7 @@ def slow(n, runs):
 SLOW = "compute(slow(COUNT, RUNS), cache=FOLDER, jobs=JOBS)"
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("jobs", "how"), [(None, "SIGKILL"), (None, "SIGINT"), (2, "SIGINT")])
@@ -70,6 +71,7 @@ def test_interrupted_run_goes_on_where_it_was(tmp_path, size, jobs, how):
     np.testing.assert_array_equal(kept, compute(monitored))
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_two_programs_at_once(tmp_path):
     """Both write the same cells into one folder; both succeed, and no part of a file is left."""
@@ -141,6 +143,7 @@ def test_dask_cluster(tmp_path):
     assert sorted(files(tmp_path / "cache", "*")) == sorted(names_of(some(8)))
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_without_joblib():
     """The package works without it; only experiments ask for it, and say so."""
