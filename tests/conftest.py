@@ -28,7 +28,7 @@ def asked_for_slow(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the slow ones unless asked for, and uncompiled what the compiler does not change."""
+    """Leave out the slow ones unless asked for, and in plain Python what is the same there."""
     marks = () if asked_for_slow(config) else ("slow",)
     if not _compile.JIT:
         marks += ("compiled", "once")

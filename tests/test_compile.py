@@ -248,6 +248,7 @@ def test_what_only_sounds_alike_is_kept():
                 assert not (inspect.isfunction(text) and names.calls_itself(text)), text
 
 
+@pytest.mark.slow
 def test_a_users_function_that_calls_itself(tmp_path):
     """Compiled and cached by numba alone, whose code crashes the next process: its text is run."""
     (tmp_path / "mine.py").write_text(
@@ -337,6 +338,7 @@ def test_given_folder(folder, tmp_path_factory):
     assert not kept(folder, "nbi")
 
 
+@pytest.mark.slow
 def test_nowhere_to_cache(folder):
     """No folder can be made beside the source nor at home; it runs all the same."""
     (folder / "__pycache__").write_text("a file where the folder would be")

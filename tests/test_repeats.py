@@ -113,6 +113,7 @@ def test_nothing_is_written_twice(found):
     assert not [f"{a}:{i} ~ {b}:{j}" for a, i, b, j in found if not reason(a, b)]
 
 
+@pytest.mark.slow
 def test_what_is_named_is_still_written_twice(found):
     """A reason that has outlived its repeat is struck out."""
     assert set(ON_PURPOSE) == {reason(a, b) for a, _, b, _ in found} - {None}

@@ -74,6 +74,7 @@ LEFT_OUT = {
 }
 
 
+@pytest.mark.slow
 def test_it_holds_the_reference_outputs():
     """Every case with the options of the page on; it says of each other one why it leaves it."""
     families = [vectors.load(name) for name in ("optimizers", "trajectories")]

@@ -250,6 +250,7 @@ def test_a_click_and_a_tap_take_the_place_under_them(opened):
     np.testing.assert_allclose(page.run(starts), np.add(before, [-0.05, 0.05]), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_who_wants_no_motion_gets_a_step_a_second(opened):
     page = opened("regression_line")
     page.send(
@@ -280,6 +281,7 @@ def letters(page):
     return sizes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_letters_are_neither_small_nor_large_at_any_width(name, opened):
     """From the smallest phone to a wide page, where the usual size is 14 to 16 pixels."""
@@ -291,6 +293,7 @@ def test_letters_are_neither_small_nor_large_at_any_width(name, opened):
         assert LEAST <= min(letters(page)) <= max(letters(page)) <= 20.0, width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_it_reads_on_a_phone(name, opened):
     """Letters large enough, nothing wider than the window, targets for a finger."""
@@ -312,6 +315,7 @@ def test_it_reads_on_a_phone(name, opened):
     assert min(heights) >= FINGER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_print_shows_the_picture_and_its_words_alone(name, opened):
     page = opened(name)
@@ -325,6 +329,7 @@ def test_print_shows_the_picture_and_its_words_alone(name, opened):
     assert all(page.run(shown).values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_letters_follow_the_theme_and_gestures_are_said(name, opened):
     colors = [

@@ -518,6 +518,7 @@ def test_unknown_names_come_with_the_nearest(tmp_path):
         figures.interactive("coverage")
 
 
+@pytest.mark.slow
 def test_show_and_interactive_bring_their_words():
     shown = figures.show("noisy_line", seed=2)
     assert repr(shown) == noisy_line.alt(noisy_line.compute(seed=2))

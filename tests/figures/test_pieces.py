@@ -53,7 +53,15 @@ def data():
     return functools.cache(lambda module: module.compute())
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
+# Thousands of runs, or long ones.
+LONG = (online_pca, transport, diagonal_overshoot)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(m, marks=pytest.mark.slow if m in LONG else ()) for m in MODULES],
+    ids=lambda m: m.__name__,
+)
 def test_drawn_and_said(module, data):
     """Each figure can be drawn, and says in words what it shows, without a missing number."""
     assert_drawn_and_said(module, data(module))

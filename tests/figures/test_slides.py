@@ -103,6 +103,7 @@ def test_what_is_shown_is_one_story_of_the_lecture():
     assert told <= set(playground.PRESETS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LECTURES)
 def test_a_deck_stands_alone(name, decks):
     deck = (decks / slides.file_name(name)).read_text("utf-8")
@@ -151,6 +152,7 @@ def test_the_command_writes_decks_and_the_playground(tmp_path, monkeypatch, caps
 # ------------------------------------------------------------------------------ in Chromium
 
 
+@pytest.mark.slow
 @in_chromium
 @pytest.mark.parametrize("name", LECTURES)
 def test_slides_turn_and_hold_what_is_on_them(name, opened):
@@ -170,6 +172,7 @@ def test_slides_turn_and_hold_what_is_on_them(name, opened):
     assert page.run("location.hash") == "#1"
 
 
+@pytest.mark.slow
 @in_chromium
 def test_a_figure_on_a_slide_keeps_its_keys_and_plays(opened):
     page = opened("lecture_4", end="#4")
@@ -190,6 +193,7 @@ def test_a_figure_on_a_slide_keeps_its_keys_and_plays(opened):
     assert page.run(now) == "4 / 9"
 
 
+@pytest.mark.slow
 @in_chromium
 def test_notes_are_shown_when_asked_for(opened):
     page = opened("lecture_1")
@@ -215,6 +219,7 @@ def test_a_phone_and_a_swipe(opened):
         page.send("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
 
+@pytest.mark.slow
 @in_chromium
 @pytest.mark.parametrize("name", LECTURES)
 def test_a_page_a_slide_is_printed(name, opened):
@@ -228,6 +233,7 @@ def test_a_page_a_slide_is_printed(name, opened):
     page.send("Emulation.setEmulatedMedia", media="")
 
 
+@pytest.mark.slow
 @in_chromium
 def test_without_scripts_all_slides_are_there(opened, chromium):
     chromium.send("Emulation.setScriptExecutionDisabled", value=True)

@@ -23,7 +23,7 @@ from tests.optimizers.test_ogr import ATOL, drawn, follow
 pytestmark = pytest.mark.numerics
 
 
-@pytest.mark.parametrize("D", [1, 2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("D", [2, *(pytest.param(D, marks=pytest.mark.slow) for D in (1, 10))])
 def test_no_runaway_on_pure_noise(size, D):
     """All of 40 walks stay within as many of the longest ordinary steps as were taken.
 
@@ -46,7 +46,7 @@ def test_no_runaway_on_pure_noise(size, D):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("D", [30, 60])
+@pytest.mark.parametrize("D", [30, pytest.param(60, marks=pytest.mark.slow)])
 def test_steps_fade_on_pure_noise(D):
     """Where there are more directions than axes noise hardly ever agrees: the fading bound holds.
 

@@ -48,7 +48,10 @@ def test_points():
     assert lattice_points(3, 2).shape == (49, 2)
 
 
-@pytest.mark.parametrize("method", ["rprop", "sp_bfgs", "soap"])
+@pytest.mark.parametrize(
+    "method",
+    ["rprop", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sp_bfgs", "soap"))],
+)
 def test_a_cell_is_the_run_of_minimize(method):
     start = [1.0, 1.0]
     run = refimpl.minimize(functions.beale, start, method=method, steps=40)

@@ -185,7 +185,9 @@ def test_memory_of_a_run_with_noise_and_no_path():
     assert peak < 0.4 * (steps + 1) * D * 8
 
 
-@pytest.mark.parametrize("method", ["online_sfn", "fogr", "bfgs"])
+@pytest.mark.parametrize(
+    "method", [pytest.param("online_sfn", marks=pytest.mark.slow), "fogr", "bfgs"]
+)
 @pytest.mark.parametrize("how", ["laboratory", "own"])
 def test_without_its_path_a_run_is_the_same(method, how, monkeypatch):
     """Noise a few steps at a time, from the seed, is that of all at once, from a generator."""
@@ -302,8 +304,14 @@ def test_the_rule_goes_by_the_work_alone(steps, D, text):
 OWN = [name for name, m in optimizers.METHODS.items() if not (m.curvature or m.solver)]
 
 
+# Their compilation takes seconds each.
+LARGE = ("cfogr", "sogr", "csogr", "dsogr", "cdsogr", "pogr", "online_sfn", "soap")
+
+
 @pytest.mark.compiled
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LARGE else ()) for n in OWN]
+)
 def test_text_and_compiled_steps_agree(name, monkeypatch):
     """To the rounding of a few steps on a bowl, whose growth is that of its condition, 3.
 

@@ -184,7 +184,7 @@ def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
 
 @pytest.mark.compiled
 def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
-    optimizer, again = (stepper("ogr", np.ones(5_000), dimension=2) for _ in range(2))
+    optimizer, again = (stepper("online_sfn", np.ones(5_000), dimension=2) for _ in range(2))
     for one in (optimizer, again):
         one.step(one.x)
     advance = optimizer._state._advance

@@ -430,6 +430,7 @@ def large(activation="tanh", width=128, depth=8, records=64):
     return Problem(activation, "cross_entropy", (width,) * (depth + 1), records)
 
 
+@pytest.mark.slow
 def test_memory():
     """At most 4 S times the activations; in fact it is a fraction of that."""
     peaks = []

@@ -405,7 +405,15 @@ def errors_of(case, hyperparameters):
     ]
 
 
-@pytest.mark.parametrize("method", sorted(m.name for m in METHODS.values() if m.step is not None))
+@pytest.mark.parametrize(
+    "method",
+    [
+        # Taylor polynomials at every step.
+        pytest.param(m.name, marks=pytest.mark.slow if m.solver else ())
+        for m in sorted(METHODS.values(), key=lambda m: m.name)
+        if m.step is not None
+    ],
+)
 def test_trajectories_stay_below_64_K_u(data, method, size):
     for case in cases_of_op(data, "trajectory")[:: size(1, 3)]:
         if case["method"] == method:

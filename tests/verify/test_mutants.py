@@ -76,6 +76,7 @@ def test_a_copy_differs_from_the_package_in_one_file(tmp_path):
     assert {name.parts[0] for name in left_out} == {"oracle"}
 
 
+@pytest.mark.slow
 def test_the_trial_is_the_verification_and_answers_from_the_copy():
     """A mutant fails the cases of its flag, the package as it is passes the same ones."""
     family = load("regression")

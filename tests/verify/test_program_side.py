@@ -365,6 +365,7 @@ def test_a_program_that_does_not_start(put, monkeypatch):
         runner.verify(["./no-such-program"], [], [None])
 
 
+@pytest.mark.slow
 def test_nothing_is_left_running(put, tmp_path, monkeypatch):
     """Every process that was started is gone, those that hung included."""
     started = watched(monkeypatch)

@@ -103,6 +103,7 @@ def test_taylor_polynomials_are_left_out_for_a_reason(op):
         assert wide.isdisjoint(f"refimpl.{name}" for name in ours.MODULES)
 
 
+@pytest.mark.slow
 def test_the_spy_sees_numbers_of_python(cases, monkeypatch):
     """Negative control: roots of the module math as it is have 53 bits, and are found."""
     monkeypatch.setattr(single, "single", lambda value: value)

@@ -234,6 +234,7 @@ def test_fogr_of_the_template_is_an_optimizer_of_torch():
     assert theta.detach().abs().max() < 1e-4
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_a_template_of_the_package():
     run = subprocess.run(
         [

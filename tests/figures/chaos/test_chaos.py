@@ -22,6 +22,7 @@ def data():
     }
 
 
+@pytest.mark.slow
 def test_they_draw_and_say_what_they_show(data):
     assert_pictured_with_its_words(fair_comparison, data["fair_comparison"])
     assert_pictured_with_its_words(chaos, data["chaos"])

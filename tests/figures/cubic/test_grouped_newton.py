@@ -20,6 +20,7 @@ def data():
     return grouped_newton.compute(steps=STEPS)
 
 
+@pytest.mark.slow
 def test_drawn_and_said(data):
     figure = grouped_newton.draw(data)
     assert len(figure.axes) == 6
@@ -35,6 +36,7 @@ def test_drawn_and_said(data):
             assert f"cost {found.cost[-1]:.0f} gradients" in said
 
 
+@pytest.mark.slow
 def test_values_of_the_runs(data):
     for problem, runs in zip(data.problems, data.runs, strict=True):
         assert problem.function.minima.shape[1] == problem.start.size

@@ -122,6 +122,7 @@ def test_every_story_is_linked_from_a_chapter():
 # ------------------------------------------------------------------------------------ in Chromium
 
 
+@pytest.mark.slow
 @in_chromium
 @pytest.mark.parametrize("name", playground.PRESETS)
 def test_a_story_is_told_and_its_python_call_makes_it(name, page, file):
@@ -137,6 +138,7 @@ def test_a_story_is_told_and_its_python_call_makes_it(name, page, file):
     assert page.run("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.slow
 @in_chromium
 def test_the_stories_are_true(page, file):
     """What they claim, from the runs of their Python calls."""
@@ -336,6 +338,7 @@ def test_every_control_has_a_name_and_the_keyboard_reaches_it(page):
     assert unnamed == []
 
 
+@pytest.mark.slow
 @in_chromium
 def test_it_reads_in_both_themes(page, file):
     """The colour of text and axes follows the theme of the page."""

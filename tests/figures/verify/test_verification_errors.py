@@ -36,6 +36,7 @@ def test_errors_are_those_of_the_judge(data):
     assert data.failed == {"binary64": 0, "binary32": 0}
 
 
+@pytest.mark.slow
 def test_failures_are_told(data):
     """A picture with a failed case does not say that all is well."""
     assert "all lie left" in verification_errors.alt(data)

@@ -172,6 +172,7 @@ def test_folder_is_made(tmp_path):
     assert len(files(tmp_path / "a" / "b")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_relative_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -261,6 +262,7 @@ def test_digest_is_the_same_in_another_process():
     assert run.stdout.split() == [cells.digest(cells.checked(BEALE))], run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_sources_are_in_the_digest(tmp_path, monkeypatch):
     """A changed source is another experiment, but not a changed table of results."""
