@@ -468,6 +468,7 @@ def test_methods_take_other_numbers(method):
         assert_same(*ends)
 
 
+@pytest.mark.slow
 def test_compiled_code_may_hand_over_whole_numbers():
     """Inside compiled code nothing is converted; the text itself computes with floats."""
     import numba

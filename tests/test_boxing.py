@@ -83,6 +83,7 @@ def test_no_python_is_run():
         assert sum(part.count("call ptr @numba_unpickle(") for part in wrappers) == 1
 
 
+@pytest.mark.slow
 def test_from_the_cache():
     """The classes of a result are found by the next process."""
     text = (

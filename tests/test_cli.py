@@ -190,6 +190,7 @@ def test_a_run_is_drawn_beside_its_table(capsys, tmp_path):
     assert path.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_the_playground_is_written(capsys, tmp_path, monkeypatch):
     path, opened = tmp_path / "page.html", []
     monkeypatch.setattr("webbrowser.open", opened.append)

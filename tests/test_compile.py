@@ -216,6 +216,7 @@ def kept(folder, suffix):
     return sorted(folder.rglob(f"*.{suffix}"))
 
 
+@pytest.mark.slow
 def test_what_calls_itself_is_not_kept(folder):
     """Loaded from numba's own cache, its callers crash."""
     for hits in (0, 1, 1):

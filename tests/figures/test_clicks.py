@@ -195,6 +195,7 @@ def test_it_plays_to_its_end_beside_another(name, opened):
     assert unmoved == other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_buttons_and_keys_step_and_rewind(name, opened):
     """By the mouse on the buttons, by the keyboard on the picture itself."""
@@ -219,6 +220,7 @@ def test_buttons_and_keys_step_and_rewind(name, opened):
     assert said(page) != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLAYED)
 def test_a_click_and_a_tap_on_the_picture_play_and_pause(name, opened):
     page, state = opened(name), "document.querySelector('button.play').textContent"

@@ -393,7 +393,12 @@ def test_sorted_values_shows_every_diverged_run():
 # ------------------------------------------------------------------------------------- drawing
 
 # The scope puts the tests of a figure next to each other, so that one worker computes and draws it.
-ONE_BY_ONE = pytest.mark.parametrize("name", figures.FIGURES, scope="module")
+LONG = ("fair_comparison", "verification_errors")
+ONE_BY_ONE = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in figures.FIGURES],
+    scope="module",
+)
 
 
 @ONE_BY_ONE

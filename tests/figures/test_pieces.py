@@ -110,6 +110,7 @@ def test_true_subspaces(data):
         np.testing.assert_allclose(ends, angle, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_tracking_of_the_exact_reference(data):
     """At rest without noise the exact moment holds all; ranks of the rules as the text says."""
     tracking = data(online_pca)
@@ -125,6 +126,7 @@ def test_tracking_of_the_exact_reference(data):
     assert switched["exact, fading"] > switched["Oja"] > switched["IncrementalPCA"] + 0.5
 
 
+@pytest.mark.slow
 def test_transport_within_the_plane_is_exact(data):
     """Rotated statistics are those of all pairs projected anew, to rounding; the others are not."""
     shown = data(transport)
@@ -169,6 +171,7 @@ def test_following_by_the_linearised_theory(data):
     assert np.all(error < np.array([[0.0], [0.5]]) * angle + 4.0 * angle**2 + 1e-9)
 
 
+@pytest.mark.slow
 def test_overshoot(data):
     """The change of the model by its definition; the row-sum bound raises none."""
     shown = data(diagonal_overshoot)

@@ -184,7 +184,9 @@ def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
 
 @pytest.mark.compiled
 def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
-    optimizer, again = (stepper("online_sfn", np.ones(5_000), dimension=2) for _ in range(2))
+    optimizer, again = (
+        stepper("online_sfn", np.ones(5_000), dimension=2, seed=0) for _ in range(2)
+    )
     for one in (optimizer, again):
         one.step(one.x)
     advance = optimizer._state._advance
@@ -210,7 +212,7 @@ def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
 
 @pytest.mark.compiled
 def test_streamed_files_of_another_size_are_refused(always, tmp_path):
-    optimizer = stepper("ogr", np.ones(5_000), dimension=2)
+    optimizer = stepper("online_sfn", np.ones(5_000), dimension=2, seed=0)
     optimizer.save(tmp_path / "kept")
     changed_to = {"tiles": np.zeros((2, 2, 64))}
     with np.load(tmp_path / "kept") as archive:

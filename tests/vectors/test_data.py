@@ -409,7 +409,7 @@ def errors_of(case, hyperparameters):
     "method",
     [
         # Taylor polynomials at every step.
-        pytest.param(m.name, marks=pytest.mark.slow if m.solver else ())
+        pytest.param(m.name, marks=pytest.mark.slow if m.name.startswith("grouped") else ())
         for m in sorted(METHODS.values(), key=lambda m: m.name)
         if m.step is not None
     ],

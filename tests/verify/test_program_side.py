@@ -101,10 +101,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("mode", FAULTS)
+WAITED_FOR = ("half-line", "never")
+
+
+@pytest.mark.parametrize(
+    "mode", [pytest.param(m, marks=pytest.mark.slow if m in WAITED_FOR else ()) for m in FAULTS]
+)
 def test_one_named_error_and_the_run_goes_on(put, mode):
     name, words = FAULTS[mode]
-    timeout = 1.5 if mode in ("half-line", "never") else 20.0
+    timeout = 1.5 if mode in WAITED_FOR else 20.0
     begun = time.monotonic()
     found = put(mode, "small-0002", timeout=timeout)
     verdicts = [outcome.verdict for outcome in found.outcomes]

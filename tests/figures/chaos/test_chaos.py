@@ -47,6 +47,7 @@ def test_performance_profile_of_a_table_by_hand():
     np.testing.assert_allclose(found, expected)
 
 
+@pytest.mark.slow
 def test_the_best_of_the_trials_is_chosen(data):
     result = data["fair_comparison"]
     key, values = fair_comparison.TRIALS["adam"]
@@ -63,6 +64,7 @@ def test_a_score_counts_the_diverged_and_the_exact():
     assert fair_comparison.score(np.array([[np.inf, 0.0]])) == -3.0
 
 
+@pytest.mark.slow
 def test_newton_ends_at_saddles_and_the_saddle_free_step_does_not(data):
     """The bars count the starts of the lattice; only Newton's are not all minima."""
     ends = dict(zip(fair_comparison.ENDING, data["fair_comparison"].ends, strict=True))

@@ -112,8 +112,8 @@ SAMPLE = [
     pytest.param(
         name,
         rival,
-        # Runs of the default through its readable step: one of them every time.
-        marks=pytest.mark.slow if rival.name == "ogr" and "diabetes" not in name else (),
+        # Runs of the default through its readable step.
+        marks=pytest.mark.slow if rival.name == "ogr" else (),
     )
     for name in (
         "digits, as shipped",

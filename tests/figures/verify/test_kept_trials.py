@@ -39,10 +39,7 @@ def test_reports_are_told_by_the_hints_of_today():
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(n, marks=pytest.mark.slow if f == "optimizers" else ())
-        for n, f in SAMPLE.items()
-    ],
+    [pytest.param(n, marks=() if n == "lapack" else pytest.mark.slow) for n in SAMPLE],
 )
 def test_sample_made_again(name):
     """By the real verification: the same cases fail, in the same quantity, for the same cause."""

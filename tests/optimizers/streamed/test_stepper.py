@@ -22,7 +22,13 @@ MOST = 1e-8
 
 
 @pytest.mark.parametrize(
-    ("method", "full"), [("online_sfn", 2000), ("ogr", 2000), ("sogr", 300), ("csogr", 300)]
+    ("method", "full"),
+    [
+        ("online_sfn", 2000),
+        pytest.param("ogr", 2000, marks=pytest.mark.slow),
+        ("sogr", 300),
+        ("csogr", 300),
+    ],
 )
 def test_each_step_is_the_readable_one(method, full, size):
     D, d = size(1000, 260), size(10, 3)

@@ -55,7 +55,9 @@ OWN = Function(
 )
 
 
-@pytest.mark.parametrize("jobs", [None, pytest.param(2, marks=pytest.mark.once)])
+@pytest.mark.parametrize(
+    "jobs", [None, pytest.param(2, marks=[pytest.mark.once, pytest.mark.slow])]
+)
 def test_error_names_the_cell(jobs):
     """From a worker of another process too, with the step and the path."""
     wanted = [*some(2), BEALE._replace(function=OWN, hyperparameters={"alpha": 0.25})]
