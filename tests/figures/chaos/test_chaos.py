@@ -97,6 +97,7 @@ def test_first_above():
     np.testing.assert_array_equal(chaos.first_above(np.array(distance)), [2, -1])
 
 
+@pytest.mark.slow
 def test_they_part_without_the_cut_and_never_with_linear_steps():
     """Momentum on a quadratic is linear and contracts: rounding stays rounding."""
     pairs = chaos.compute(radius=2, steps=300)
@@ -110,6 +111,7 @@ def test_they_part_without_the_cut_and_never_with_linear_steps():
     assert pairs.distance[:, :, 1].max() < 1e-9
 
 
+@pytest.mark.slow
 def test_the_pair_drawn_is_one_of_those_that_part(data):
     pairs = chaos.compute(radius=1, steps=200)
     apart = np.linalg.norm(pairs.paths[0] - pairs.paths[1], axis=-1)

@@ -184,6 +184,7 @@ def one_run(function, method, start=(-1.5, 0.75), steps=40, seed=3, **hyperparam
     }
 
 
+@pytest.mark.slow
 def test_the_runs_are_the_packages():
     """Every method on every function, diverged runs among them, under the same noise."""
     given = [one_run(name, method) for name in PLAIN for method in METHODS]

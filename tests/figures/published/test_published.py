@@ -285,9 +285,9 @@ APART = 6.0
     [
         ("Figure 4", "dOGR", "fOGR"),
         ("Figure 4", "cdOGR with a cut", "dsOGR, d = 1"),
-        ("Figure 5", "sOGR, d = 2", "fOGR"),
-        ("Figure 7", "cdsOGR, d = 1", "Adam"),
-        ("four functions, Rosenbrock", "cfOGR", "cdOGR"),
+        pytest.param("Figure 5", "sOGR, d = 2", "fOGR", marks=pytest.mark.slow),
+        pytest.param("Figure 7", "cdsOGR, d = 1", "Adam", marks=pytest.mark.slow),
+        pytest.param("four functions, Rosenbrock", "cfOGR", "cdOGR", marks=pytest.mark.slow),
     ],
 )
 def test_a_sample_computed_again(records, name, label, other):

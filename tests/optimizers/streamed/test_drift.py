@@ -33,6 +33,7 @@ def worn(every, steps, dtype, monkeypatch):
     return max(largest, stepper.drift), corrections
 
 
+@pytest.mark.slow
 def test_what_grows_is_held(monkeypatch, size):
     """Where hardly anything is outside the rows; uncorrected it grows far beyond the bound."""
     steps = size(1000, 130)
