@@ -17,7 +17,10 @@ from refimpl import _compile
 gc.disable()
 
 # Folders and files whose tests compile whole methods.
-COMPILING = {"figures", "lanes", "optimizers", "runs", "test_border.py", "test_fuzz.py"}
+COMPILING = {
+    *("cubic", "figures", "lanes", "optimizers", "runs"),
+    *("test_border.py", "test_doctests.py", "test_fuzz.py"),
+}
 
 
 def pytest_addoption(parser):

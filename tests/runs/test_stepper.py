@@ -151,7 +151,7 @@ def always(monkeypatch):
 @pytest.mark.compiled
 @pytest.mark.parametrize(
     "name",
-    [n if n == "online_sfn" else pytest.param(n, marks=pytest.mark.slow) for n in MANY],
+    [n if n == "ogr" else pytest.param(n, marks=pytest.mark.slow) for n in MANY],
 )
 def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
     """To the bit, and over a file; the tests of streamed steps meet the readable ones."""
@@ -184,9 +184,7 @@ def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
 
 @pytest.mark.compiled
 def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
-    optimizer, again = (
-        stepper("online_sfn", np.ones(5_000), dimension=2, seed=0) for _ in range(2)
-    )
+    optimizer, again = (stepper("ogr", np.ones(5_000), dimension=2) for _ in range(2))
     for one in (optimizer, again):
         one.step(one.x)
     advance = optimizer._state._advance
@@ -212,7 +210,7 @@ def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
 
 @pytest.mark.compiled
 def test_streamed_files_of_another_size_are_refused(always, tmp_path):
-    optimizer = stepper("online_sfn", np.ones(5_000), dimension=2, seed=0)
+    optimizer = stepper("ogr", np.ones(5_000), dimension=2)
     optimizer.save(tmp_path / "kept")
     changed_to = {"tiles": np.zeros((2, 2, 64))}
     with np.load(tmp_path / "kept") as archive:

@@ -69,6 +69,7 @@ def test_pushes_are_counted(groups):
     assert grouped_newton.price("fogr", 5, groups) == 1.0
 
 
+@pytest.mark.slow
 def test_costs_add_up(data):
     """Two values for a step that the safeguard leaves alone, more for one that it halves."""
     for problem, runs in zip(data.problems, data.runs, strict=True):

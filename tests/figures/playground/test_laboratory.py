@@ -221,6 +221,7 @@ def keeping(states):
     return keep
 
 
+@pytest.mark.slow
 def test_what_is_seen_inside_is_the_pieces():
     """Fitted curvatures, standard errors and the zero of the line, by the package's own readers."""
     given = [one_run("beale", m, steps=12, **h) for m, h in (

@@ -24,10 +24,11 @@ MOST = 1e-8
 @pytest.mark.parametrize(
     ("method", "full"),
     [
-        ("online_sfn", 2000),
-        pytest.param("ogr", 2000, marks=pytest.mark.slow),
-        ("sogr", 300),
-        ("csogr", 300),
+        ("ogr", 300),
+        *(
+            pytest.param(*long, marks=pytest.mark.slow)
+            for long in (("online_sfn", 2000), ("ogr", 2000), ("sogr", 300), ("csogr", 300))
+        ),
     ],
 )
 def test_each_step_is_the_readable_one(method, full, size):
