@@ -18,8 +18,8 @@ gc.disable()
 
 # Folders and files whose tests compile whole methods.
 COMPILING = {
-    *("cubic", "figures", "lanes", "optimizers", "runs"),
-    *("test_border.py", "test_doctests.py", "test_fuzz.py"),
+    *("cubic", "figures", "functions", "lanes", "optimizers", "runs"),
+    *("test_border.py", "test_cli.py", "test_doctests.py", "test_fuzz.py"),
 }
 
 

@@ -23,6 +23,7 @@ def data():
     return {name: module.compute(**SMALL[name]) for name, module in MODULES.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_drawn_and_said(name, data):
     # Rendered with the same data in tests/figures/test_figures.py.

@@ -14,7 +14,11 @@ from .replay import EPS, assert_replays, at_random, noisy_quadratic, parts, repl
 
 pytestmark = pytest.mark.numerics
 
-METHODS = sorted(STEPPERS)
+# The compilation of each takes some ten seconds: the default's every time.
+METHODS = [
+    pytest.param(name, marks=() if name == "ogr" else pytest.mark.slow) for name in sorted(STEPPERS)
+]
+PAIR = [pytest.param("online_sfn", marks=pytest.mark.slow), "ogr"]
 # Of the sums of a step in another order; measured are up to 25 for the first two, 82 for the last.
 ROUNDINGS = 300
 # A step's sensitivity is measured at every tenth; it reaches 1e6, where eigenvalues nearly meet.
@@ -46,7 +50,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("method", ["online_sfn", "ogr"])
+@pytest.mark.parametrize("method", PAIR)
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_twin_is_caught(method, wrong):
     """Negative controls: what is carried along is off by a millionth, or two axes exchanged."""
@@ -64,7 +68,7 @@ def test_a_wrong_twin_is_caught(method, wrong):
         assert_replays(stepper, gradient, 21, ROUNDINGS, MOST)
 
 
-@pytest.mark.parametrize("method", ["online_sfn", "ogr"])
+@pytest.mark.parametrize("method", PAIR)
 def test_the_closed_loop_parts_as_after_one_rounding(method, size):
     """Growth: the twin stays as near to the readable run as one from a start a rounding away."""
     D, d, steps = size(1000, 260), size(10, 3), size(50, 8)
@@ -83,6 +87,7 @@ def test_the_closed_loop_parts_as_after_one_rounding(method, size):
         assert apart <= 100.0 * largest + 1e-14
 
 
+@pytest.mark.slow
 def test_what_is_carried_along_is_what_a_projection_gives(size):
     """Without the measure at intervals: what rounding leaves fades, it does not add up."""
     D, steps = size(1000, 260), size(600, 10)
@@ -147,6 +152,7 @@ def test_gradients_inside_the_span(method):
     assert stepper.drift <= 1e-12
 
 
+@pytest.mark.slow
 def test_nothing_turns_without_turn():
     """``u = 0``: the injection of nothing leaves the rows."""
     stepper = at_random("online_sfn", 200, 2, turn=0.0)
@@ -155,6 +161,7 @@ def test_nothing_turns_without_turn():
     np.testing.assert_array_equal(stepper._tiles, tiles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1e-140, 1e-30, 1e30, 1e120])
 def test_the_unit_of_the_gradients_is_free(unit):
     """Squares that leave the floats are taken in another unit; `ogr` has no constant with one."""
@@ -179,6 +186,7 @@ def test_a_gradient_far_longer_than_the_first_is_cut():
     assert stepper.state.unit == 4.0
 
 
+@pytest.mark.slow
 def test_drift_is_measured_and_corrected():
     """Rows that were bent are taken back, and the run goes on with what is near them."""
     stepper, gradient = at_random("online_sfn", 300, 3), noisy_quadratic(300)
