@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.numerics, pytest.mark.once]
 # A piece, a whole step, and a variant that must pass; each before one family, to be quick.
 SAMPLE = {
     "ridge-once": "regression",
-    "rate-off-by-a-millionth": "optimizers",
+    "bound-of-the-coordinates-left-out": "optimizers",
     "lapack": "repulsion",
 }
 
