@@ -41,6 +41,8 @@ UNMARKED = {
     "test_repeats": "sources as text",
     "test_rooms": "imports as text",
     "test_sheltered": "signals",
+    "test_slow": "marks",
+    "test_threads": "which thread works",
     "test_uncompiled": "the examples again",
     "vectors/test_archive": "files",
     "vectors/test_reading": "files",

@@ -86,34 +86,28 @@ class Checker:
         )
         self.browser.run(SETTLED)
 
-    def measured(self, address):
+    def measured(self, width):
         """What is cut, hidden or nameless, and what is said on the console."""
-        for width in (WIDE, PHONE):
-            self.browser.errors.clear()
-            self.show(address, width)
-            found = self.browser.run(self.measures)
-            for fault in found["faults"]:
-                yield f"{fault['kind']} at {width} px", fault["words"]
-            yield from (("console", said) for said in self.browser.errors)
+        found = self.browser.run(self.measures)
+        for fault in found["faults"]:
+            yield f"{fault['kind']} at {width} px", fault["words"]
+        yield from (("console", said) for said in self.browser.errors)
+        self.browser.errors.clear()
         for words in found["labels"]:
-            if not words.startswith("Show"):
+            if width == WIDE and not words.startswith("Show"):
                 yield "another word for Show", words
 
-    def accessible(self, address):
-        """What axe-core finds serious: all of it in the light theme, contrast in the dark one."""
-        for dark, only in ((False, None), (True, ["color-contrast"])):
-            self.show(address, WIDE, dark=dark)
-            self.browser.run("document.querySelectorAll('details').forEach((d) => d.open = true)")
-            self.browser.run(SETTLED)
-            self.browser.run(f"{self.axe};0")
-            for impact, name, places in self.browser.run(AXE.replace("ONLY", json.dumps(only))):
-                if impact in SERIOUS:
-                    theme = "dark" if dark else "light"
-                    yield from ((f"axe: {name}, {theme}", place[:120]) for place in places)
+    def accessible(self, theme, only):
+        """What axe-core finds serious."""
+        self.browser.run("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        self.browser.run(SETTLED)
+        self.browser.run(f"{self.axe};0")
+        for impact, name, places in self.browser.run(AXE.replace("ONLY", json.dumps(only))):
+            if impact in SERIOUS:
+                yield from ((f"axe: {name}, {theme}", place[:120]) for place in places)
 
-    def printed(self, address):
+    def printed(self):
         """Controls on paper."""
-        self.show(address, WIDE)
         self.browser.send("Emulation.setEmulatedMedia", media="print")
         try:
             yield from (("control on paper", words) for words in self.browser.run(PAPER))
@@ -131,8 +125,19 @@ class Checker:
             self.browser.send("Emulation.setScriptExecutionDisabled", value=False)
 
     def all(self, address):
-        for check in (self.measured, self.accessible, self.printed, self.without_scripts):
-            yield from check(address)
+        """Loaded as seldom as can be: a page of many formulas takes seconds to be ready."""
+        self.browser.errors.clear()
+        self.show(address, PHONE)
+        yield from self.measured(PHONE)
+        self.show(address, WIDE)
+        yield from self.measured(WIDE)
+        yield from self.printed()
+        self.browser.size(WIDE)
+        yield from self.accessible("light", None)
+        # There what is new is colours.
+        self.show(address, WIDE, dark=True)
+        yield from self.accessible("dark", ["color-contrast"])
+        yield from self.without_scripts(address)
 
     def search(self, html):
         """Names of the API before chapters."""
@@ -171,14 +176,16 @@ def main(html, only, progress):
             finally:
                 free.put(checker)
 
+        # The largest first, lest one browser be left with it at the end.
+        by_size = sorted(pages, key=lambda page: -(html / f"{page}.html").stat().st_size)
         with concurrent.futures.ThreadPoolExecutor(number) as pool:
             for page, found in zip(
-                progress("check")(pages), pool.map(looked_at, pages), strict=True
+                progress("check")(by_size), pool.map(looked_at, by_size), strict=True
             ):
                 faults += [(kind, page, words) for kind, words in found]
         if not only:
             faults += [(kind, "search", words) for kind, words in free.get().search(html)]
-    for kind, page, words in faults:
+    for kind, page, words in sorted(faults, key=lambda fault: fault[1]):
         print(f"{page}: {kind}: {words}")
     counts = collections.Counter(kind for kind, _, _ in faults)
     print(f"{len(pages)} pages looked at; {len(faults)} faults", *counts.items(), sep="\n  ")
