@@ -4,6 +4,7 @@ With ``-p tests.threads --threaded FILE`` they are written to a file. All others
 one thread. What a process of its own did is not seen from here: what started one counts as well.
 """
 
+import importlib
 import os
 import resource
 import sys
@@ -15,10 +16,8 @@ import pytest
 TASKS = Path("/proc/self/task")
 assert "numpy" not in sys.modules, "expected to be loaded first, to tell whose the threads are"
 before = set(os.listdir(TASKS))
-
-import numpy
-import scipy.linalg
-
+for name in ("numpy", "scipy.linalg"):
+    importlib.import_module(name)
 # NumPy and SciPy bring a library each, and each has begun its threads.
 THREADS = sorted(set(os.listdir(TASKS)) - before)
 
