@@ -1,7 +1,8 @@
-"""Shared by all tests: whether the compiler is on, and sizes to match."""
+"""Shared by all tests: which are run in which order, whether the compiler is on, sizes to match."""
 
 import gc
 import os
+from pathlib import Path
 
 # Before NumPy is loaded: as many workers as processors, so that more threads would only wait for
 # each other. Whoever asks for another number gets it.
@@ -43,9 +44,11 @@ def pytest_collection_modifyitems(config, items):
         (left_out if any(map(item.get_closest_marker, marks)) else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    # Workers begin with a half each: what compiles whole methods is in the first, so that one
+    # Two workers begin with a half each: what compiles whole methods is in the first, so that one
     # compiles and the other loads.
-    items[:] = sorted(kept, key=lambda item: not COMPILING.intersection(item.path.parts))
+    items[:] = sorted(
+        kept, key=lambda item: not COMPILING.intersection(Path(item.location[0]).parts)
+    )
 
 
 def pytest_collection_finish():

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LINUX = Path("/proc/self/task").is_dir()
+SEEN = Path("/proc/self/schedstat").is_file() and len(os.sched_getaffinity(0)) > 1
 pytestmark = [
     pytest.mark.once,
     pytest.mark.within,
-    pytest.mark.skipif(not LINUX or os.cpu_count() < 2, reason="needs Linux and two processors"),
+    pytest.mark.skipif(not SEEN, reason="needs Linux and two processors"),
 ]
-# A thread that has nothing to do any more looks out for work a while: the second file waits for it.
+# What ran, or was read, a moment ago counts as well: so there are pauses.
 FILES = {
     "test_large": "x = np.ones((400, 400)) @ np.ones((400, 400))",
     "test_pause": "time.sleep(1.0)",
+    "test_rest": "time.sleep(1.0)",
     "test_small": "x = np.ones((2, 2)) @ np.ones((2, 2))",
-    "test_end": "pass",
     "test_child": "subprocess.run([sys.executable, '-c', ''])",
 }
 HEAD = "import subprocess, sys, time\nimport numpy as np\n\ndef test():\n    "
@@ -43,18 +43,32 @@ def run(folder, names, threads="2"):
     )
 
 
-def test_without_an_other_thread_nothing_can_be_told(tmp_path):
-    done = run(tmp_path, ["test_small"], threads="1")
-    assert done.returncode != 0
-    assert "set OPENBLAS_NUM_THREADS=2" in done.stderr
+@pytest.mark.slow
+def test_where_nothing_can_be_seen_all_are_named(tmp_path):
+    done = run(tmp_path, ["test_pause", "test_small"], threads="1")
+    assert done.returncode == 0, done.stdout
+    named = (tmp_path / "named").read_text("utf-8").split()
+    assert set(named) == {"test_pause.py", "test_small.py"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("working", ["test_large", "test_child"])
 def test_they_are_named(working, tmp_path):
-    # The last one read counts as the one before the first one run.
-    done = run(tmp_path, [working, "test_pause", "test_small", "test_end"])
+    done = run(tmp_path, ["test_rest", working, "test_pause", "test_small"])
     assert done.returncode == 0, done.stdout
     named = (tmp_path / "named").read_text("utf-8").split()
     assert f"{working}.py" in named
     assert "test_small.py" not in named
+
+
+def test_it_says_what_it_needs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.threads", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "expected --threaded FILE" in done.stderr

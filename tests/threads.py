@@ -1,9 +1,11 @@
 """Which test files gave other threads of the linear algebra work.
 
-With ``-p tests.threads --threaded FILE`` they are written to a file. All others are the same with
-one thread. What a process of its own did is not seen from here: what started one counts as well.
+With ``-p tests.threads --threaded FILE`` they are written to a file, one a line. All others are the
+same with one thread. What cannot be seen counts as work: a process of its own, and everything where
+the system does not tell what a thread did.
 """
 
+import collections
 import importlib
 import os
 import resource
@@ -14,19 +16,58 @@ from pathlib import Path
 import pytest
 
 TASKS = Path("/proc/self/task")
+# Longer than the system takes to write down what a running thread did.
+LATE = 0.1
 assert "numpy" not in sys.modules, "expected to be loaded first, to tell whose the threads are"
-before = set(os.listdir(TASKS))
+
+
+def tasks():
+    return set(os.listdir(TASKS)) if TASKS.is_dir() else set()
+
+
+before = tasks()
 for name in ("numpy", "scipy.linalg"):
     importlib.import_module(name)
 # NumPy and SciPy bring a library each, and each has begun its threads.
-THREADS = sorted(set(os.listdir(TASKS)) - before)
+THREADS = sorted(tasks() - before)
 
 
 def worked():
-    """What grows as soon as one of the threads, or a process, does anything."""
-    spent = [(TASKS / thread / "schedstat").read_text().split()[0] for thread in THREADS]
+    """What grows as soon as one of the threads, or a process, does anything; None if unseen."""
+    try:
+        spent = [(TASKS / thread / "schedstat").read_text().split()[0] for thread in THREADS]
+    except OSError:
+        return None
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return *spent, children.ru_utime, children.ru_stime
+    return (*spent, children.ru_utime, children.ru_stime) if spent else None
+
+
+class Watch:
+    """The files that ran while something worked, each written when it is first seen."""
+
+    def __init__(self, path):
+        self.path, self.named = path, set()
+        self.recent = collections.deque()
+        # When they have begun, threads look out for work a while.
+        was, self.last = None, worked()
+        while self.last != was:
+            time.sleep(2.0 * LATE)
+            was, self.last = self.last, worked()
+
+    def ran(self, name):
+        now, was = time.monotonic(), self.last
+        self.recent.append((now, name))
+        while self.recent[0][0] < now - LATE:
+            self.recent.popleft()
+        self.last = worked()
+        if self.last is None or self.last != was:
+            new = {name for _, name in self.recent} - self.named
+            self.named |= new
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.writelines(f"{name}\n" for name in sorted(new))
+
+
+WATCH = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -34,41 +75,22 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    if not THREADS:
-        raise pytest.UsageError("expected more than one thread: set OPENBLAS_NUM_THREADS=2")
-    # When they have begun they look out for work a while.
-    was = None
-    while was != (was := worked()):
-        time.sleep(0.2)
-    config.stash[NAMES], config.stash[BEFORE] = set(), None
-
-
-NAMES, BEFORE = pytest.StashKey(), pytest.StashKey()
-
-
-def _noticed(config, path, was):
-    """Name the file, and the one before it, of which the last milliseconds may be seen too late."""
-    if worked() != was:
-        new = {path, config.stash[BEFORE]} - config.stash[NAMES] - {None}
-        config.stash[NAMES] |= new
-        with open(config.option.threaded, "a", encoding="utf-8") as file:
-            file.writelines(f"{name}\n" for name in new)
-    config.stash[BEFORE] = path
+    if config.option.threaded is None:
+        raise pytest.UsageError("expected --threaded FILE beside -p tests.threads")
+    config.stash[WATCH] = Watch(config.option.threaded)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    was = worked()
     result = yield
-    _noticed(item.config, item.location[0], was)
+    item.config.stash[WATCH].ran(item.location[0])
     return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     """What a file computes when it is read."""
-    was = worked()
     result = yield
     if isinstance(collector, pytest.Module):
-        _noticed(collector.config, collector.nodeid, was)
+        collector.config.stash[WATCH].ran(collector.nodeid)
     return result

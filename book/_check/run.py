@@ -134,7 +134,7 @@ class Checker:
         yield from self.printed()
         self.browser.size(WIDE)
         yield from self.accessible("light", None)
-        # There what is new is colours.
+        # In the dark theme only colours differ.
         self.show(address, WIDE, dark=True)
         yield from self.accessible("dark", ["color-contrast"])
         yield from self.without_scripts(address)
@@ -155,8 +155,11 @@ class Checker:
 
 
 def main(html, only, progress):
-    pages = [page.name for page in order.built(html, ROOT / "book" / "_toc.yml")]
-    pages = only or [*pages, "search"]
+    pages = [page.name for page in order.built(html, ROOT / "book" / "_toc.yml")] + ["search"]
+    unknown = sorted(set(only or ()) - set(pages))
+    if unknown:
+        raise order.BookMissingError(f"expected pages of the book, got {', '.join(unknown)}")
+    pages = only or pages
     faults = [("notebook", page, words) for page, words in notebooks.faults(html)]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as open_browsers:
         # One page keeps one processor busy, and a browser holds a gigabyte.

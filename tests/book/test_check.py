@@ -55,6 +55,10 @@ BAD = {
     "another word for Show": ("hint='Show'", "hint='Click to show'"),
     "console": ("console.log", "console.error"),
     "axe: color-contrast, light": ("<p>So", "<p style='color: #bbb'>So"),
+    "axe: color-contrast, dark": (
+        "<p>So",
+        "<style>@media (prefers-color-scheme: dark) { p { color: #eee } }</style><p>So",
+    ),
     "control on paper": ("button, summary { display: none }", ""),
     "raw formula": (MATHML, ""),
 }

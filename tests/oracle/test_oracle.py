@@ -177,16 +177,17 @@ def test_saddle_free_step_is_that_of_the_root_of_the_square(digits):
 
 
 @pytest.mark.parametrize(
-    "family",
+    ("family", "every"),
     [
-        *("online_pca", "qr_step", "repulsion"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("regression", "summary")),
+        *(("online_pca", 5), ("qr_step", 5), ("repulsion", 5), ("regression", 40)),
+        pytest.param("regression", 5, marks=pytest.mark.slow),
+        pytest.param("summary", 5, marks=pytest.mark.slow),
     ],
 )
-def test_60_and_120_digits_give_the_same_34(family, size):
+def test_60_and_120_digits_give_the_same_34(family, every, size):
     """On a sample; the generator compares 60 and 100 digits for every case."""
     items = [item for item in generate.numbered(family) if not item[1].error]
-    for _, case in items[:: size(5, 20)]:
+    for _, case in items[:: size(every, 20)]:
         definition = operations.OPERATIONS[case.op].definition
         measure.certified(definition, case.arguments, digits=(60, 120))
 
@@ -420,10 +421,16 @@ LONG = ("regression", "cubic", "optimizers", "summary")
 
 
 @pytest.mark.parametrize(
-    "family",
-    [pytest.param(f, marks=pytest.mark.slow if f in LONG else ()) for f in generate.FAMILIES],
+    ("family", "every"),
+    [
+        *(
+            pytest.param(f, 40, marks=pytest.mark.slow if f in LONG else ())
+            for f in generate.FAMILIES
+        ),
+        *(("regression", 200), ("cubic", 100)),
+    ],
 )
-def test_regeneration_gives_the_stored_bytes(family, size):
+def test_regeneration_gives_the_stored_bytes(family, every, size):
     """On a sample; ``python -m refimpl.oracle --check`` compares all of them."""
     stored = (vectors.FOLDER / f"{family}.json").read_text(encoding="ascii").splitlines()
     lines = {json.loads(text.rstrip(","))["id"]: text for text in stored if text.startswith('{"K')}
@@ -431,7 +438,7 @@ def test_regeneration_gives_the_stored_bytes(family, size):
     names = [name for name, _ in generate.numbered(family)]
     assert sorted(lines) == names
     # The first trajectory is one of the cheapest, and each of the others costs seconds.
-    step = {"optimizers": 30, "trajectories": len(names)}.get(family, size(40, 160))
+    step = {"optimizers": 30, "trajectories": len(names)}.get(family, size(every, 160))
     again = vectors.sealed({"cases": list(generate.regenerate(family, names[::step]).values())})
     for case in again["cases"]:
         assert vectors.line(case) == lines[case["id"]].rstrip(",")

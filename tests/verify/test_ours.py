@@ -40,9 +40,19 @@ def verdicts(implementation, cases, arithmetic):
     return found
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+# In binary32 these are long.
+LONG = ("optimizers", "trajectories")
+
+
 @pytest.mark.parametrize(
-    "arithmetic", ["binary64", pytest.param("binary32", marks=pytest.mark.slow)]
+    ("arithmetic", "family"),
+    [
+        *(("binary64", name) for name in FAMILIES),
+        *(
+            pytest.param("binary32", n, marks=pytest.mark.slow if n in LONG else ())
+            for n in FAMILIES
+        ),
+    ],
 )
 def test_this_package_holds(family, arithmetic):
     """As this session runs it, compiled or not."""

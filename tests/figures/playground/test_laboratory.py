@@ -48,7 +48,6 @@ def verified(families, cases, module=node.MODULE):
     return runner.verify(command, families, cases, known={}, timeout=60.0, explained=0)
 
 
-@pytest.mark.slow
 @pytest.mark.within
 def test_the_reference_outputs_hold(families):
     """Every case of the seven methods passes, and all the others are skipped."""

@@ -18,7 +18,8 @@ from refimpl.verify.mutants import MUTANTS, VARIANTS
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
-# A piece, a whole step, and a variant that must pass; each before one family, to be quick.
+# A piece, a whole step, and a variant that must pass; each before one family. That of the step
+# is told soon: a mistake that nothing explains is sought for in all that is supposed.
 SAMPLE = {
     "ridge-once": "regression",
     "bound-of-the-coordinates-left-out": "optimizers",
