@@ -81,6 +81,7 @@ def test_public_names():
     assert "fogr" in refimpl.methods()
 
 
+@pytest.mark.slow
 def test_star_import():
     run = python("from refimpl import *; print(callable(minimize), functions.beale.dimension)")
     assert run.stdout == "True 2\n", run.stderr
@@ -126,6 +127,7 @@ def test_former_names_are_the_same_modules():
         assert module.__spec__.name == module.__name__ == name
 
 
+@pytest.mark.slow
 def test_former_names_in_a_new_process():
     run = python(
         "import refimpl.layered_summary\n"

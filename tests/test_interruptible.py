@@ -294,6 +294,7 @@ print(refimpl.minimize(functions.booth, [1.0, 1.0], method="sgd", alpha=0.01, st
 """
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_a_compiler_that_was_interrupted():
     """Its locks are then taken by the main thread for good; the run does not wait for them."""

@@ -20,6 +20,7 @@ def cases(text):
     return json.loads(text)["cases"]
 
 
+@pytest.mark.slow
 def test_the_command_draws_what_can_be_verified(tmp_path, capsys):
     """Read strictly, checked by the linter, and passed by the pieces."""
     pytest.importorskip("jsonschema")

@@ -168,6 +168,7 @@ def test_inputs_are_not_changed(rule):
     np.testing.assert_array_equal(g, before[1])
 
 
+@pytest.mark.slow
 def test_called_alike_from_compiled_code():
     """Positional, by keyword and with defaults, from Python and from a compiled caller."""
 

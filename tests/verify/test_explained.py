@@ -89,6 +89,7 @@ def test_a_part_of_an_answer_explains_nothing(reference):
     assert [outcome.supposed for outcome in explain(outcomes, reference)] == [""] * len(outcomes)
 
 
+@pytest.mark.slow
 def test_a_search_that_breaks_or_ends_early_is_remarked(monkeypatch):
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     outcomes = [judged(c, wrong_newton(c, lambda H, g: -1.037 * np.sin(g))) for c in put]

@@ -96,6 +96,7 @@ def test_the_trial_is_the_verification_and_answers_from_the_copy():
     assert trial.record(right)["regression"]["failures"] == {}
 
 
+@pytest.mark.slow
 def test_single_steps_of_a_replay_name_the_wrong_quantity():
     family = load("optimizers")
     case = next(case for case in family.cases if case.method == "momentum")

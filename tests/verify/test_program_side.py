@@ -220,6 +220,7 @@ def test_a_run_that_is_stopped_reports_what_was_done(put, monkeypatch, jobs):
         assert not any(thread.is_alive() for thread in program.threads)
 
 
+@pytest.mark.slow
 @LINUX
 def test_control_c(tmp_path):
     """The report of what was done, status 130, and no process left."""
@@ -360,6 +361,7 @@ def test_a_bad_end_is_remarked(put):
     assert found.remarks == ("the program did not end well: it exited with status 4 after stop",)
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_start(put, monkeypatch):
     with pytest.raises(VerificationError, match="WrongProtocol: the runner speaks 1"):
         put("bad-start")

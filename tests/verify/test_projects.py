@@ -115,6 +115,7 @@ def test_one_mistake_fails_where_it_is(tmp_path):
     assert "--hints" in said
 
 
+@pytest.mark.slow
 def test_explanations_are_looked_for_with_hints_alone(tmp_path, monkeypatch):
     path = changed(
         tmp_path, "saddles", "lambda values: np.maximum(div * np.abs(values), cut)",

@@ -92,6 +92,7 @@ def test_nothing_is_wider_than_binary32(cases):
     assert {"eigh", "rotate", "_blend", "straighten", "_angle", "lanczos", "quotient"} <= seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", TAYLOR)
 def test_taylor_polynomials_are_left_out_for_a_reason(op):
     """What is wider there lies in Taylor arithmetic and around it, and in none of the pieces."""

@@ -26,7 +26,12 @@ def data():
     )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
+# The figure of a run of the default compiles all of it.
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(m, marks=pytest.mark.slow if m is inside_a_run else ()) for m in MODULES],
+    ids=lambda m: m.__name__,
+)
 def test_drawn_and_said(module, data):
     assert_drawn_and_said(module, data(module))
 

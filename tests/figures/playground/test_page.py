@@ -189,6 +189,7 @@ def test_lecturers_are_told_what_will_be_seen(page, file):
     assert np.linalg.norm(one.path - other.path, axis=1).max() < 5e-13
 
 
+@pytest.mark.slow
 @in_chromium
 def test_a_click_and_a_tap_choose_the_start(page):
     page.click("svg svg rect", 0.75, 0.25)
@@ -266,6 +267,7 @@ def test_it_plays_steps_and_rewinds(page):
     assert_the_same_runs(page)
 
 
+@pytest.mark.slow
 @in_chromium
 def test_a_link_brings_back_exactly_this(page, file):
     """Odd settings of everything, the address they make, and the page that it opens."""

@@ -117,6 +117,7 @@ def test_every_operation_and_every_method_is_tested_by_a_mutant(data):
     assert untested == [], "give mutants, in refimpl/verify/mutants, and make the matrix anew"
 
 
+@pytest.mark.slow
 def test_the_margin_parts_right_from_wrong(data):
     found = catch_matrix.margin(data)
     assert found.accepted == compare.MARGIN

@@ -256,6 +256,7 @@ def test_what_does_not_matter_is_not_in_the_digest():
     assert len(set(names_of(same))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_digest_is_the_same_in_another_process():
     run = python("print(cells.digest(cells.checked(BEALE)))")
