@@ -1,4 +1,4 @@
-"""The mark `numerics` is complete: whatever computes and is not slow is run under every kernel."""
+"""The mark `numerics` is complete: whatever computes is run under every kernel."""
 
 import ast
 from pathlib import Path

@@ -112,7 +112,7 @@ SAMPLE = [
     pytest.param(
         name,
         rival,
-        # Runs of the default through its readable step.
+        # Seconds each.
         marks=pytest.mark.slow if rival.name == "ogr" else (),
     )
     for name in (

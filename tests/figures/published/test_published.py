@@ -53,7 +53,7 @@ LIMIT = scipy.stats.t.isf(FALSE_ALARM / 2.0, SEEDS - 1)
 
 @pytest.mark.parametrize(
     "row",
-    # Gram-Schmidt in every direction at every step takes a second.
+    # More than a second each.
     [pytest.param(r, marks=pytest.mark.slow if "sogr" in r else ()) for r in ROWS],
 )
 def test_geometric_mean_of_figure_4(row):
