@@ -471,6 +471,16 @@ def test_inputs_are_not_changed():
     np.testing.assert_array_equal(x, before[1])
 
 
+def test_any_layout_and_integers():
+    """Transposed, reversed and strided views, and whole numbers: the same result."""
+    V, x = problem(12, 2, 4)
+    for view in (np.asfortranarray(V), V[::-1].copy()[::-1], np.repeat(V, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(inject(view, x, 0.5), inject(V, x, 0.5))
+        np.testing.assert_array_equal(orthonormalize(view), orthonormalize(V))
+        np.testing.assert_array_equal(inject_by_gram(view, x, 0.5), inject_by_gram(V, x, 0.5))
+    np.testing.assert_array_equal(orthonormalize(np.array([[0, 3]])), [[0.0, 1.0]])
+
+
 @pytest.mark.slow
 def test_called_alike_from_compiled_code():
     @numba.njit
@@ -480,16 +490,6 @@ def test_called_alike_from_compiled_code():
     V, x = problem(10, 2, 4)
     for compiled, plain in zip(caller(V, x), (inject(V, x, 0.5), oja(V, x, 0.5)), strict=True):
         np.testing.assert_array_equal(compiled, plain)
-
-
-def test_any_layout_and_integers():
-    """Transposed, reversed and strided views, and whole numbers: the same result."""
-    V, x = problem(12, 2, 4)
-    for view in (np.asfortranarray(V), V[::-1].copy()[::-1], np.repeat(V, 2, axis=1)[:, ::2]):
-        np.testing.assert_array_equal(inject(view, x, 0.5), inject(V, x, 0.5))
-        np.testing.assert_array_equal(orthonormalize(view), orthonormalize(V))
-        np.testing.assert_array_equal(inject_by_gram(view, x, 0.5), inject_by_gram(V, x, 0.5))
-    np.testing.assert_array_equal(orthonormalize(np.array([[0, 3]])), [[0.0, 1.0]])
 
 
 @EXAMPLES
