@@ -224,7 +224,7 @@ def functions(text):
     }
 
 
-def unnamed(lines, reasons):
+def unnamed(lines, reasons, either=()):
     """What of untouched lines no reason names, and which reasons name nothing.
 
     Parameters
@@ -234,6 +234,8 @@ def unnamed(lines, reasons):
     reasons : dict
         ``"file"``, ``"file function"`` or ``"file function: text of the line"`` -> why. The first
         two stand for guards, and for functions that no case enters.
+    either : iterable of str, optional
+        Keys of lines that may as well be executed.
 
     Returns
     -------
@@ -246,14 +248,15 @@ def unnamed(lines, reasons):
         if key is None:
             found.append(f"{name}:{number}: no case executes `{text}` of {function}")
         used.add(key)
+    used.update(either)
     return found + [f"{key}: is executed, or is no more" for key in reasons if key not in used]
 
 
 def main():
     """Say what no case executes and nothing names."""
-    from .untouched import UNTOUCHED
+    from .untouched import EITHER, UNTOUCHED
 
-    found = unnamed(untouched(), UNTOUCHED)
+    found = unnamed(untouched(), UNTOUCHED, EITHER)
     for sentence in found:
         say(sentence)
     say(f"{len(found)} lines of the readable text without a case or a reason")
