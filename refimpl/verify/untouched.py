@@ -1,15 +1,14 @@
 """Lines of the readable text that no certified case executes, each with its reason.
 
 A key is a file, a file and a function, or these and the text of the line. ``python -m
-refimpl.verify.reached`` finds lines without a key, and keys without a line. What rounding alone
-decides may be executed under one kernel of the linear algebra and not under another: `EITHER`.
+refimpl.verify.reached`` finds lines without a key, and keys without a line, but for `EITHER`.
 """
 
 _TOOL = "no step of a method: a tool of the book, compared in the tests of its chapter"
 _CALLED = "a guard of what is called from within, where whoever calls has looked already"
 _LOADED = "runs when the module is loaded, and by no answer"
 _HERE = "an error of this package's border, which other languages do not have"
-ROUNDING = "entered where rounding alone decides, of which no case may make its answer"
+_ROUNDING = "entered where rounding alone decides, of which no case may make its answer"
 _FAINT = "gradients too faint for a certified case, compared with the oracle in tests/cubic"
 _LONG = "products of hundreds of rows by Fourier transforms, compared in tests/taylor"
 _SENT = "how a method is sent to another process"
@@ -39,11 +38,11 @@ UNTOUCHED = {
     "linear_algebra/lanczos.py _product": _CALLED,
     "linear_algebra/symmetric_eigen.py _check": _CALLED,
     "linear_algebra/symmetric_eigen.py congruence": _CALLED,
-    "cubic/hard_case.py tie: return nearest": ROUNDING,
+    "cubic/hard_case.py tie: return nearest": _ROUNDING,
     "cubic/minimize.py _beyond_the_pole: c = np.where(bottom, c, _by_power(c, -lift))": _FAINT,
-    "cubic/minimize.py _refined: break": ROUNDING,
+    "cubic/minimize.py _refined: break": _ROUNDING,
     "cubic/minimize.py minimize_cubic": _CALLED,
-    "cubic/secular.py root: break": ROUNDING,
+    "cubic/secular.py root: break": _ROUNDING,
     "cubic/units.py shifted: return math.copysign(LARGEST, x)": "a rate that no float holds",
     "optimizers/__init__.py": "looks methods up by their names; no part of a step",
     "optimizers/damping.py watched": _HERE,
@@ -53,8 +52,8 @@ UNTOUCHED = {
     "optimizers/grouped_newton.py check: summaries = min(p.warmup, steps) + moving": _HERE,
     "optimizers/grouped_newton.py check: for name, number, most in (": _HERE,
     "optimizers/grouped_newton.py check: if number > most:": _HERE,
-    "optimizers/grouped_newton.py plain: return np.zeros(g.size), SINGULAR": ROUNDING,
-    "optimizers/grouped_newton_safeguarded.py accepted: return 0.0, HALVINGS + 1": ROUNDING,
+    "optimizers/grouped_newton.py plain: return np.zeros(g.size), SINGULAR": _ROUNDING,
+    "optimizers/grouped_newton_safeguarded.py accepted: return 0.0, HALVINGS + 1": _ROUNDING,
     "optimizers/method.py Method: from . import METHODS, get": _SENT,
     "optimizers/method.py Method: if METHODS.get(self.name) is self:": _SENT,
     "optimizers/method.py Method: return get, (self.name,)": _SENT,
@@ -88,4 +87,5 @@ UNTOUCHED = {
     "summary/definition.py _vector": _HERE,
     "summary/partitions.py": "names groups by tensors and checks them; cases give lists of indices",
 }
-EITHER = {key for key, why in UNTOUCHED.items() if why == ROUNDING}
+# Executed under one kernel of the linear algebra, and not under another.
+EITHER = {"optimizers/grouped_newton_safeguarded.py accepted: return 0.0, HALVINGS + 1"}

@@ -77,7 +77,7 @@ def test_every_key_names_a_file_and_says_why():
         assert len(why) > 20
         function = rest.partition(":")[0]
         assert not function or function in reached.functions(text).values()
-    assert EITHER
+    assert UNTOUCHED.keys() >= EITHER
     for key in EITHER:
         name, _, line = key.partition(": ")
         assert line in (PACKAGE / name.partition(" ")[0]).read_text("utf-8")
