@@ -31,7 +31,7 @@ def run(folder, names, threads="2"):
     return subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", folder],
-            *["-p", "no:cacheprovider", "-p", "tests.threads", "--threaded", folder / "named"],
+            *["-p", "no:cacheprovider", "-p", "tests.threads", f"--threaded={folder / 'named'}"],
             *[folder / f"{name}.py" for name in names],
         ],
         cwd=ROOT,
@@ -71,4 +71,4 @@ def test_it_says_what_it_needs(tmp_path):
         check=False,
     )
     assert done.returncode != 0
-    assert "expected --threaded FILE" in done.stderr
+    assert "expected --threaded=FILE" in done.stderr

@@ -1,8 +1,9 @@
 """Which test files gave other threads of the linear algebra work.
 
-With ``-p tests.threads --threaded FILE`` they are written to a file, one a line. All others are the
-same with one thread. What cannot be seen counts as work: a process of its own, and everything where
-the system does not tell what a thread did.
+With ``-p tests.threads --threaded=FILE`` they are written to a file, one a line (in one word: pytest
+looks for its root before it knows the option). All others are the same with one thread. What cannot
+be seen counts as work: a process of its own, and everything where the system does not tell what a
+thread did.
 """
 
 import collections
@@ -76,7 +77,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if config.option.threaded is None:
-        raise pytest.UsageError("expected --threaded FILE beside -p tests.threads")
+        raise pytest.UsageError("expected --threaded=FILE beside -p tests.threads")
     config.stash[WATCH] = Watch(config.option.threaded)
 
 
