@@ -1,6 +1,6 @@
 """Which test files gave other threads of the linear algebra work.
 
-With ``-p tests.threads --threaded=FILE`` they are written to a file, one a line (in one word: pytest
+With ``-p tests.threads --threaded=FILE`` they are written there, one a line (in one word: pytest
 looks for its root before it knows the option). All others are the same with one thread. What cannot
 be seen counts as work: a process of its own, and everything where the system does not tell what a
 thread did.
