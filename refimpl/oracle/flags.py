@@ -313,4 +313,22 @@ NOTES = {
         "A fall that begins a step late, is linear, or starts anew; a plateau that is told from "
         "single losses.",
     ),
+    "taken-back": Note(
+        "porting",
+        "Gradients that have suddenly grown, at the end of moves that led up, down, and up from a "
+        "slope.",
+        "A move that is taken back wherever a gradient is large, or by another share; axes or a "
+        "momentum that follow such a gradient.",
+    ),
+    "foreseen": Note(
+        "porting",
+        "Gradients without noise, which a line foresees.",
+        "A miss that is measured by the line after the step; a ridge that never fades, or at once.",
+    ),
+    "own-units": Note(
+        "porting",
+        "Coordinates in units of their own.",
+        "Scales that are multiplied where they divide, are not carried, or differ by all that "
+        "the spreads do.",
+    ),
 }

@@ -12,8 +12,10 @@ WORTH_STREAMING = 100_000_000
 
 def streams(method, parameters, D, steps):
     """Whether so many steps are streamed; as plain Python their loops would be slow."""
-    d = getattr(parameters, "dimension", 1)
-    return _compile.JIT and steps * D >= WORTH_STREAMING and streamed.suits(method, D, d)
+    d, scaled = getattr(parameters, "dimension", 1), getattr(parameters, "scaled", False)
+    if not _compile.JIT or steps * D < WORTH_STREAMING:
+        return False
+    return streamed.suits(method, D, d, scaled)
 
 
 def streaming(method):

@@ -66,6 +66,7 @@ UNTOUCHED = {
     "optimizers/method.py _float": _HERE,
     "optimizers/method.py _switch": _HERE,
     "optimizers/method.py bind": _HERE,
+    "optimizers/ogr.py keeping: return np.inf": "a memory of one pair, which has no spread",
     "taylor/series.py product: c = _transformed(a[:n], b[:n], n)": _LONG,
     "taylor/series.py product: if c is not None:": _LONG,
     "taylor/series.py product: return c": _LONG,

@@ -13,6 +13,7 @@ from ...errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknow
 from ...linear_algebra.gram_schmidt import check_rows
 from ...online_pca import inject
 from .. import subspace
+from ..coordinate_scales import MANY
 from ..ogr import FAR, OGRState
 from ..sogr import SOGRState
 from . import drift, ogr, online_sfn, passes, small, sogr
@@ -42,7 +43,7 @@ def largest(x):
     return size
 
 
-def suits(method, D, d):
+def suits(method, D, d, scaled=False):
     """Whether a method has a streamed step that is worth its while in so many dimensions.
 
     From `D` = 5 000 on, and 100 times as many as directions: below, the (d, d) arithmetic costs as
@@ -53,6 +54,9 @@ def suits(method, D, d):
     method : str or Method
     D, d : int
         Number of parameters, and of directions.
+    scaled : bool, optional
+        Whether coordinates have scales of their own where there are less than 100 000, as in `ogr`
+        unless told otherwise: no streamed step has them.
 
     Returns
     -------
@@ -65,18 +69,18 @@ def suits(method, D, d):
     """
     name = getattr(method, "name", method)
     known = name in STEPPERS and (not hasattr(method, "name") or optimizers.METHODS[name] is method)
-    return known and D >= SMALLEST and TALL * d <= D
+    return known and not (scaled and D < MANY) and D >= SMALLEST and TALL * d <= D
 
 
-def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparameters):
+def start(x0, method, *, dtype=None, directions=None, seed=0, **hyperparameters):
     """A stepper of a method at a start.
 
     Parameters
     ----------
     x0 : array_like of shape (D,)
         Start; copied.
-    method : str, optional
-        One of `STEPPERS`.
+    method : str
+        One of `STEPPERS`; `ogr` with ``scaled=False`` in less than 100 000 dimensions.
     dtype : optional
         float64 or float32, of all that has `D` entries; by default float32 for a start of that
         type, else float64.
@@ -101,7 +105,7 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
     Examples
     --------
     >>> import numpy as np
-    >>> stepper = start(np.full(200, 2.0), "ogr", dimension=2)
+    >>> stepper = start(np.full(200, 2.0), "ogr", dimension=2, scaled=False)
     >>> for _ in range(100):
     ...     theta = stepper.step(np.linspace(1.0, 2.0, 200) * stepper.theta)
     >>> bool(np.abs(theta).max() < 0.01)
@@ -132,6 +136,11 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
             )
         hyperparameters.setdefault("dimension", directions.shape[0])
     parameters = optimizers.bind(described, hyperparameters)
+    if getattr(parameters, "scaled", False) and given.size < MANY:
+        raise RangeError(
+            f"streamed.start: {name} has scales of its coordinates in less than {MANY} "
+            "dimensions, and streamed steps have none; give scaled=False, or take the readable step"
+        )
     if described.directions:
         if parameters.dimension > given.size:
             raise RangeError(
@@ -227,6 +236,8 @@ class Stepper(Kept):
         if self.drift > drift.ALLOWED[self.dtype]:
             T = drift.inverse_root(self._gram)
             passes.straightened(self._tiles, T)
+            # The last move stays what it was: ``V^T f = (T V)^T T^{-1} f``, with ``T^{-1} = T G``.
+            self._orders.f[:] = T @ (self._gram @ self._orders.f)
             self._measure()
             self.corrections += 1
 
@@ -367,7 +378,7 @@ class SOGR(_Injecting):
 
 
 class OGR(Stepper):
-    """`ogr`."""
+    """`ogr` without scales of coordinates; of the variances in its `state` only sums are known."""
 
     def _begin(self, readable):
         self._small.numbers[small.OPENING] = readable.opening
@@ -390,9 +401,30 @@ class OGR(Stepper):
         self._advance(np.clip(g, -far, far, out=self._buffer), np.inf)
 
     def _state(self, model, mean_theta, mean_gradient, momentum):
-        unit, _, spread, energy, seen, opening = self._small.numbers
-        parts = mean_theta, mean_gradient / unit, momentum / unit, spread, energy, seen, unit
-        return OGRState(model, *parts, opening)
+        kept, f, alpha = self._small, self._orders.f, self._orders.numbers[1]
+        numbers = kept.numbers
+        unit = numbers[small.UNIT]
+        momentum = momentum / unit
+        # Each coordinate has an equal share of the variances.
+        return OGRState(
+            model=model,
+            H=kept.H.copy(),
+            scales=np.ones(self._D),
+            mean_theta=mean_theta,
+            mean_gradient=mean_gradient / unit,
+            variance_theta=np.full(self._D, numbers[small.SPREAD] / self._D),
+            variance_gradient=np.full(self._D, numbers[small.ENERGY] / self._D),
+            momentum=momentum,
+            move=(kept.frame @ f) @ model.V - alpha * momentum,
+            descent=numbers[small.DESCENT],
+            missed=numbers[small.MISSED],
+            met=numbers[small.MET],
+            surprises=numbers[small.SURPRISES],
+            largest=numbers[small.LARGEST],
+            count=numbers[small.COUNT],
+            unit=unit,
+            opening=numbers[small.OPENING],
+        )
 
 
 STEPPERS = {"online_sfn": OnlineSFN, "ogr": OGR, "sogr": SOGR, "csogr": SOGR}
