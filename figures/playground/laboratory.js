@@ -447,7 +447,7 @@ const laboratory = (() => {
     };
   };
   const rest = (line, D, spread, energy) => {
-    const d = line.mean_theta.length, trace = (C) => C.reduce((sum, row, i) => sum + row[i], 0), rounding = 4 * d * EPS;
+    const d = line.mean_theta.length, trace = (C) => C.reduce((sum, row, i) => sum + row[i], 0), rounding = 1024 * d * EPS;
     const a = spread - trace(line.C_thetatheta), b = energy - trace(line.C_gg);
     return d < D && a > rounding * spread && b > rounding * energy ? [a, b] : [spread, energy];
   };

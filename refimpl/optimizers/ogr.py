@@ -54,7 +54,7 @@ class OGRParameters(NamedTuple):
     patience: float = 50.0
     gamma: float = 0.5
     reach: float = 2.0
-    jump: float = 100.0
+    jump: float = 1000.0
     first: float = 1.0
     ridge: float = 0.003
     dimension: int = 15
@@ -282,8 +282,9 @@ def rest(line, D, spread, energy):
     """Spread and energy outside the subspace; where nothing is outside, those of all directions."""
     d = line.mean_theta.size
     left, left_energy = spread - np.trace(line.C_thetatheta), energy - np.trace(line.C_gg)
-    # A difference of sums of `d` terms, none of which is known better than this.
-    rounding = 4.0 * d * EPS
+    # A difference of sums of `d` terms that were carried through all the scales remembered: where
+    # nothing is outside, some hundred roundings of each are left of them.
+    rounding = 1024.0 * d * EPS
     if d < D and left > rounding * spread and left_energy > rounding * energy:
         return left, left_energy
     return spread, energy

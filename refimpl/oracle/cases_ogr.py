@@ -11,7 +11,7 @@ OGR = {
     "patience": 50.0,
     "gamma": 0.5,
     "reach": 2.0,
-    "jump": 100.0,
+    "jump": 1000.0,
     "first": 1.0,
     "ridge": 0.003,
     "dimension": 15,

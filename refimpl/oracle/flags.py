@@ -290,6 +290,11 @@ NOTES = {
         "Steps that are halved until the loss has fallen.",
         "Any fall that is accepted; a halving that starts from the shortened step.",
     ),
+    "refused": Note(
+        "degenerate",
+        "A start at the least value, where no halving of a step of noise lowers the loss.",
+        "A step that is made when none was low enough, or a last share that is kept.",
+    ),
     "averaged-summary": Note(
         "porting",
         "Summaries that are averaged over steps, with fading or with equal weights, some after a "

@@ -1,5 +1,7 @@
 """The robust default: its step by definition, its invariances, its limits, and what it is for."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -280,14 +282,10 @@ def test_steps_along_the_axes_are_bounded(seed, D):
 
 @pytest.mark.parametrize("curvatures", [(100.0, 1.0, 0.0), (5.0, 1.0, 0.0, 0.0)])
 def test_rounding_is_no_rest(curvatures):
-    """With all gradients and moves inside two axes, the rest is that of all directions.
-
-    What is carried from scales to scales takes on the roundings of the rows each time; so with
-    scales for a few steps only.
-    """
+    """With all gradients and moves inside two axes, the rest is that of all directions."""
     h = np.array(curvatures)
     start = np.where(h > 0.0, 1.0, 0.0)
-    for steps, scaled in ((3, True), (5, True), (5, False), (10, False), (30, False)):
+    for steps, scaled in itertools.product((3, 5, 10, 30), (True, False)):
         _, state = follow(start, [lambda x: h * x] * steps, dimension=2, scaled=scaled)
         squares = state.scales**2
         whole = np.sum(state.variance_theta / squares), np.sum(state.variance_gradient * squares)
