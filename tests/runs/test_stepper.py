@@ -144,6 +144,8 @@ MANY = {
     "online_sfn": {},
     "sogr": {"dimension": 3},
     "csogr": {"dimension": 3},
+    "dsogr": {"dimension": 3},
+    "cdsogr": {"dimension": 3},
 }
 
 

@@ -8,7 +8,8 @@ passes, and between them the readable pieces in (d, d) arithmetic.
 
 `start` makes a stepper with a `step(gradient)` that overwrites its arrays; `suits` says where it is
 worth its while; `ogr` is streamed without scales of coordinates, as no turn of one direction gives
-them others. Arrays of ``D`` entries are binary64 or binary32, all else is binary64.
+them others. Arrays of ``D`` entries are binary64 or binary32, all else is binary64, and so are the
+variances that `dsogr` and `cdsogr` keep of single coordinates.
 """
 
 from .stepper import Stepper, start, suits

@@ -14,9 +14,10 @@ from ...linear_algebra.gram_schmidt import check_rows
 from ...online_pca import inject
 from .. import subspace
 from ..coordinate_scales import MANY
+from ..dsogr import DSOGRState
 from ..ogr import FAR, OGRState
 from ..sogr import SOGRState
-from . import drift, ogr, online_sfn, passes, small, sogr
+from . import drift, dsogr, ogr, online_sfn, passes, small, sogr
 from .kept import Kept
 from .tiles import from_tiles, into_tiles, padded
 
@@ -334,12 +335,13 @@ class SOGR(_Injecting):
 
     def _begin(self, readable):
         self._drawn = readable.model.V
-        p = self.parameters
+        self._setting = self._usual = self._told(self.parameters)
+
+    def _told(self, p):
+        """The hyperparameters as the step takes them, `turn` the third."""
         if self.method.name == "csogr":
-            self._usual = (p.beta, p.gamma, p.turn, 1.0, p.cut, 0.0, p.eta, True)
-        else:
-            self._usual = (p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False)
-        self._setting = self._usual
+            return p.beta, p.gamma, p.turn, 1.0, p.cut, 0.0, p.eta, True
+        return p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False
 
     def kept(self):
         """As ``Stepper.kept``; before the first step also the directions as they were drawn."""
@@ -375,6 +377,35 @@ class SOGR(_Injecting):
         if self._drawn is None:
             return state
         return state._replace(model=state.model._replace(V=self._drawn.copy()))
+
+
+class DSOGR(SOGR):
+    """`dsogr` and `cdsogr`: those, with a line for each coordinate."""
+
+    _text = staticmethod(dsogr.advance)
+
+    def _begin(self, readable):
+        super()._begin(readable)
+        self._lines = dsogr.start(readable.line, self._seen.p.size, self.dtype)
+
+    def _told(self, p):
+        of_all = p.beta, p.gamma, p.turn
+        if self.method.name == "cdsogr":
+            return *of_all, 1.0, p.cut, 0.0, p.eta, p.max_alpha, p.w, True
+        return *of_all, p.div, p.cut, p.cut, 1.0, np.inf, p.w, False
+
+    def _arrays(self, g):
+        return *super()._arrays(g), self._lines
+
+    def _overwritten(self):
+        own = {f"lines.{name}": x for name, x in self._lines._asdict().items()}
+        return super()._overwritten() | own
+
+    def _state(self, model, mean_theta, mean_gradient, momentum):
+        covariances = (C[: self._D].copy() for C in self._lines[:3])
+        numbers = self._small.of_line.tolist()
+        line = regression.State(*numbers, mean_theta, mean_gradient, *covariances)
+        return DSOGRState(line, model, momentum)
 
 
 class OGR(Stepper):
@@ -427,4 +458,11 @@ class OGR(Stepper):
         )
 
 
-STEPPERS = {"online_sfn": OnlineSFN, "ogr": OGR, "sogr": SOGR, "csogr": SOGR}
+STEPPERS = {
+    "online_sfn": OnlineSFN,
+    "ogr": OGR,
+    "sogr": SOGR,
+    "csogr": SOGR,
+    "dsogr": DSOGR,
+    "cdsogr": DSOGR,
+}

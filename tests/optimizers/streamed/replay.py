@@ -10,6 +10,7 @@ import numpy as np
 
 from refimpl import optimizers, regression
 from refimpl.optimizers import streamed
+from refimpl.optimizers.dsogr import DSOGRState
 from refimpl.optimizers.ogr import OGRState
 from tests.rounding import CHANGE, EPS, shaken
 
@@ -19,7 +20,7 @@ JUMP = 3.0
 
 
 def parts(theta, state):
-    """Everything a state holds, as a list of arrays; of statistics the next step reads no means.
+    """Everything a state holds, as a list of arrays; of a subspace's line nobody reads the means.
 
     Nor does it read the variances of single coordinates where these have no scales of their own.
     A stepper knows ``V g`` and ``V m`` to roundings of the mean gradient, which may be far longer
@@ -34,6 +35,8 @@ def parts(theta, state):
             move=np.append(move, longer * np.abs(move).max()),
             descent=np.array([state.descent, np.linalg.norm(mean) * np.linalg.norm(move)]),
         )
+    if isinstance(state, DSOGRState):
+        state = state.line.mean_theta, state.line.mean_gradient, *state
     if isinstance(state, regression.State):
         state = regression.centred(state)
     if isinstance(state, tuple):
