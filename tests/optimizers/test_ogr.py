@@ -101,8 +101,8 @@ def test_each_setting_is_where_the_definition_has_it(name):
 def test_is_its_definition_where_moves_are_taken_back(d):
     """A first step into a steep wall, in all directions and in some.
 
-    Its length 10 leaves a coordinate beyond ``10 / 3^(1/2) - 0.2 > 5.5``, where the gradient is longer
-    than 665; that of the start is shorter than 0.4.
+    Its length 10 leaves a coordinate beyond ``10 / 3^(1/2) - 0.2 > 5.5``, where the gradient is
+    longer than 665; that of the start is shorter than 0.4.
     """
     wall = [lambda x: 4.0 * x**3 + np.array([0.1, -0.2, 0.3])] * 12
     found = assert_defined(np.array([0.1, -0.2, 0.05]), wall, dimension=d, first=10.0)

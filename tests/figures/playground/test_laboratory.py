@@ -252,12 +252,13 @@ def ogr_by_hand(D, **hyperparameters):
 def test_ogr_is_the_packages_where_gradients_jump():
     """In a subspace or not, with scales or none, its axes turning or not; moves are taken back.
 
+    Cliffs are 100 high: ten times any gradient before, so that three times counts as a jump.
     The same operations but for the order of sums, so that both differ by roundings. A line through
     a few pairs, which may nearly lie in a plane, makes these 1e5 times as large.
     """
     settings = ({}, {"dimension": 1}, {"scaled": False}, {"turning": False}, {"jump": np.inf})
-    made = [ogr_by_hand(D, **one) for D in (1, 2, 3) for one in settings]
-    made.append(ogr_by_hand(3, dimension=2))
+    made = [ogr_by_hand(D, **{"jump": 3.0} | one) for D in (1, 2, 3) for one in settings]
+    made.append(ogr_by_hand(3, dimension=2, jump=3.0))
     found = node.evaluate(REPLAY, [given for given, _, _ in made])
     for (given, path, back), its_path in zip(made, found, strict=True):
         np.testing.assert_allclose(its_path, path, rtol=1e-10, atol=1e-10)
