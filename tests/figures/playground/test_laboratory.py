@@ -252,7 +252,7 @@ def ogr_by_hand(D, **hyperparameters):
 def test_ogr_is_the_packages_where_gradients_jump():
     """In a subspace or not, with scales or none, its axes turning or not; moves are taken back.
 
-    Cliffs are 100 high: ten times any gradient before, so that three times counts as a jump.
+    The first cliff is higher than three times any gradient before, which counts as a jump here.
     The same operations but for the order of sums, so that both differ by roundings. A line through
     a few pairs, which may nearly lie in a plane, makes these 1e5 times as large.
     """
