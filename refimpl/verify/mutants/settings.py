@@ -177,10 +177,10 @@ _REPLAYED = (
     ),
     (
         "jump-by-default",
-        "ogr goes back from gradients 100 times the largest, as by default.",
+        "ogr goes back from gradients 1000 times the largest, as by default.",
         "optimizers/ogr",
         "stays(state, g, parameters.jump)",
-        "stays(state, g, 100.0)",
+        "stays(state, g, 1000.0)",
         "momentum",
     ),
     (
