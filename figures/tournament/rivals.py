@@ -18,8 +18,8 @@ from .. import kept_results
 
 RESULTS = kept_results.FOLDER
 NOISES, BUDGETS = (0.01, 0.1, 1.0), (50, 200)
-# Constants of `ogr` were chosen on the first rows with the seeds 0 to 4; of these, the first 8 to 40
-# were looked at for `jump` and `first`.
+# Constants of `ogr` were chosen on the first rows with the seeds 0 to 4; of these, the first 8 to
+# 40 were looked at for `jump` and `first`.
 SEEDS, FEWER_SEEDS = range(1000, 1100), range(1000, 1020)
 PLANE = (
     "beale",

@@ -9,8 +9,8 @@ from .compare import ACCEPTABLE, FAIL, PASS
 
 # Failures of each operation or method that are put to suppositions, until one is explained.
 TRIED = 3
-# Operations and methods in whose text slips are looked for, which takes seconds each: a method once,
-# of all that it fails the first.
+# Operations and methods in whose text slips are looked for, which takes seconds each: in that of a
+# method once, for the first of all that it fails.
 READ = 2
 # Other cases of the operation that a slip must explain, and that it must leave right.
 OTHERS, RIGHT = 5, 12
