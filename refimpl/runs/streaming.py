@@ -27,9 +27,11 @@ def streaming(method):
 
     def start(theta, directions, parameters):
         with announced(f"{method.name} in many dimensions", streamed.passes.measure):
-            # A small one, which compiles what the large one needs.
+            # A small one, which compiles what the large one needs. It is below the size from which
+            # on coordinates share one scale.
             d = parameters.dimension
-            begun(np.ones(d), np.eye(d), parameters).step(np.ones(d))
+            one = parameters._replace(scaled=False) if hasattr(parameters, "scaled") else parameters
+            begun(np.ones(d), np.eye(d), one).step(np.ones(d))
         return begun(theta, directions, parameters)
 
     def step(state, theta, gradient, parameters):

@@ -156,6 +156,20 @@ def always(monkeypatch):
 
 
 @pytest.mark.compiled
+def test_the_default_method_is_streamed_as_it_is(always, monkeypatch):
+    """Where so many coordinates share one scale that it is, with no word from the caller."""
+    monkeypatch.setattr("refimpl.optimizers.streamed.stepper.MANY", 5_000)
+    curvature = np.linspace(1.0, 3.0, 5_000)
+
+    def value(x):
+        return 0.5 * float(curvature @ (x * x))
+
+    given = {"jac": lambda x: curvature * x, "steps": 5}
+    told = refimpl.minimize(value, np.ones(5_000), scaled=False, **given)
+    np.testing.assert_array_equal(refimpl.minimize(value, np.ones(5_000), **given).x, told.x)
+
+
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     "name",
     [n if n == "ogr" else pytest.param(n, marks=pytest.mark.slow) for n in MANY],
