@@ -103,7 +103,7 @@ def experiments():
 
 @functools.cache
 def held_out():
-    """The same for functions on which nothing was chosen (but `jump`, on the saddle, too)."""
+    """The same for functions on which nothing was chosen (but `jump` and `first`, on three)."""
     generator = np.random.default_rng(5)
     valley = functions.quadratic(
         np.logspace(0.0, 3.0, 5), rotation=functions.random_rotation(generator, 5)
