@@ -102,10 +102,10 @@ def cases(draw=np.random.default_rng):
     rng = draw(20261216)
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY, VALLEY3):
         yield trajectory(rng, "ogr", place)
-    # No value is below that of the start: the loss falls nowhere along a step of noise.
-    least = BEALE._replace(start=(3.0, 0.5))
-    safe, flags = "grouped_newton_safeguarded", ("backtracking", "refused")
-    yield shortened(sliced(draw(20261250), safe, least, flags, GROUPED | {"damping": 1.0}), 4)
+    # So near the minimum that every share of a step of noise leads up, the last one too.
+    near = QUADRATIC._replace(start=(2.0**-72, -(2.0**-73), 2.0**-72, 2.0**-74))
+    safe, flags = "grouped_newton_safeguarded", ("backtracking", "no-cubic-term", "refused")
+    yield shortened(sliced(draw(20261250), safe, near, flags, GROUPED | {"damping": 1.0}), 4)
 
 
 def averaged(draw):

@@ -292,7 +292,7 @@ NOTES = {
     ),
     "refused": Note(
         "degenerate",
-        "A start at the least value, where no halving of a step of noise lowers the loss.",
+        "A start so near the minimum that no halving of a step of noise lowers the loss.",
         "A step that is made when none was low enough, or a last share that is kept.",
     ),
     "averaged-summary": Note(

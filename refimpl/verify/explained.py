@@ -16,8 +16,8 @@ READ = 2
 OTHERS, RIGHT = 5, 12
 # Of a case of steps that passes, how many are made anew.
 STEPS = 6
-# Statements in one of which the slip may be, for it to be told; more only within one file.
-STATEMENTS = 2
+# Statements of which some are told; more than that in more files than that tell nothing.
+STATEMENTS, FILES = 2, 2
 
 
 def explain(outcomes, arithmetic, reference, most, stopped):
@@ -128,10 +128,11 @@ def named(slips):
     'it is the answer of `b` in place of `a` (repulsion.py, line 3)'
     """
     first = {}
-    for slip in slips:
+    # Whatever turns a decision explains as much as the decision, and says less.
+    for slip in sorted(slips, key=lambda slip: not slip["words"].endswith(" taken")):
         first.setdefault((slip["file"], slip["line"]), slip)
     told = [f"{slip['words']} ({slip['file']}, line {slip['line']})" for slip in first.values()]
-    if not told or (len(told) > STATEMENTS and len({file for file, _ in first}) > 1):
+    if not told or (len(told) > STATEMENTS and len({file for file, _ in first}) > FILES):
         return ""
     more = ["what comes to the same"] if len(told) > STATEMENTS else []
     return f"it is the answer of {' or of '.join([*told[:STATEMENTS], *more])}"
