@@ -9,7 +9,8 @@ from .compare import ACCEPTABLE, FAIL, PASS
 
 # Failures of each operation or method that are put to suppositions, until one is explained.
 TRIED = 3
-# Operations and methods in whose text slips are looked for, which takes seconds each.
+# Operations and methods in whose text slips are looked for, which takes seconds each: in that of a
+# method once, for the first of all that it fails.
 READ = 2
 # Other cases of the operation that a slip must explain, and that it must leave right.
 OTHERS, RIGHT = 5, 12
@@ -66,8 +67,9 @@ def _explained(outcomes, arithmetic, reference, most, stopped):
         if failed and begun and not stopped.is_set() and tried.setdefault(key, 0) < TRIED:
             tried[key] += 1
             said = supposed.explanation(outcome.case, failed, outcome.answer, arithmetic, reference)
-            if not said and key not in read and len(read) < READ and supposed.known(outcome.case):
-                read.add(key)
+            text = outcome.case.method or outcome.case.op
+            if not said and text not in read and len(read) < READ and supposed.known(outcome.case):
+                read.add(text)
                 said = named(reference.slips(question(outcome, outcomes, arithmetic)))
             if said:
                 tried[key] = TRIED

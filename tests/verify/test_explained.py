@@ -175,6 +175,30 @@ def test_only_so_many_operations_are_looked_into(reference):
     assert {o.supposed for o in explain(outcomes, reference, most=0)} == {""}
 
 
+def test_the_text_of_a_method_is_searched_once(reference, monkeypatch):
+    """Where replays of a method fail its closed loops do too, by the same text."""
+    searched = []
+    monkeypatch.setattr(reference, "slips", lambda asked: searched.append(asked) or [])
+    monkeypatch.setattr(supposed, "explanation", lambda *given: "")
+    outcomes = []
+    for family, op, method in (
+        ("optimizers", "replay", "momentum"),
+        ("trajectories", "trajectory", "momentum"),
+        ("optimizers", "replay", "newton"),
+    ):
+        [case] = cases(family, most=1, op=op, method=method)
+        [answer] = reference.answers([case])
+        for step in answer["steps"]:
+            step["theta"] = [2.0 * x for x in supposed.values_of(step["theta"])]
+        outcomes.append(judged(case, answer))
+    explain(outcomes, reference)
+    asked = [one["failures"][0]["case"] for one in searched]
+    assert [(case["op"], case["method"]) for case in asked] == [
+        ("replay", "momentum"),
+        ("replay", "newton"),
+    ]
+
+
 def test_our_text_is_not_quoted_where_that_is_not_wanted():
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     one = supposed.Reference(quoting=False)
