@@ -61,6 +61,62 @@ def test_they_are_named(working, tmp_path):
     assert "test_small.py" not in named
 
 
+# Work that the system writes down when the next file has run; a second each.
+BELATED = """
+from tests import threads
+
+clock, done = iter(range(99)), iter([(0,), (0,), (0,), (0,), (1,), (1,)])
+threads.time.monotonic = lambda: next(clock)
+threads.time.sleep = lambda seconds: None
+threads.worked = lambda: next(done)
+watch = threads.Watch({path!r})
+for name in ("test_before", "test_worked", "test_next", "test_after"):
+    watch.ran(name)
+print(*sorted(watch.named))
+"""
+
+
+def test_work_that_is_seen_late_is_that_of_the_file_before_too(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", BELATED.format(path=str(tmp_path / "named"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert done.stdout.split() == ["test_next", "test_worked"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [False, True])
+def test_its_file_is_no_place_of_tests(apart, tmp_path):
+    """As one word with its option. Apart, the negative control, it moves pytest's root."""
+    named = tmp_path / "named"
+    named.touch()
+    words = ["--threaded", named] if apart else [f"--threaded={named}"]
+    done = subprocess.run(
+        [
+            *[sys.executable, "-m", "pytest", "-v", "-n", "0", "--collect-only"],
+            *["-p", "tests.threads", *words, "-m", "numerics"],
+        ],
+        cwd=ROOT,
+        env=os.environ | {"PYTEST_ADDOPTS": "--ignore=tests --ignore=refimpl"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (f"rootdir: {ROOT}\n" in done.stdout) is not apart, done.stdout
+    assert ("configfile: pyproject.toml" in done.stdout) is not apart
+
+
+def test_the_stage_gives_it_in_one_word():
+    stages = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert '--threaded="$threaded"' in stages
+    assert "--threaded " not in stages
+
+
 def test_it_says_what_it_needs(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.threads", tmp_path],

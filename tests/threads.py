@@ -49,6 +49,7 @@ class Watch:
     def __init__(self, path):
         self.path, self.named = path, set()
         self.recent = collections.deque()
+        self.looked = time.monotonic()
         # When they have begun, threads look out for work a while.
         was, self.last = None, worked()
         while self.last != was:
@@ -56,10 +57,12 @@ class Watch:
             was, self.last = self.last, worked()
 
     def ran(self, name):
-        now, was = time.monotonic(), self.last
-        self.recent.append((now, name))
-        while self.recent[0][0] < now - LATE:
+        # What is seen now may have been done at any time since it was looked for last, or was late
+        # then already.
+        while self.recent and self.recent[0][0] < self.looked - LATE:
             self.recent.popleft()
+        self.looked, was = time.monotonic(), self.last
+        self.recent.append((self.looked, name))
         self.last = worked()
         if self.last is None or self.last != was:
             new = {name for _, name in self.recent} - self.named
