@@ -235,6 +235,8 @@ def _toward(failure, aim):
             made = np.array(made, float).ravel()
     except (Exception, _TooLong):
         return False
+    if made.size > failure.wanted.size:
+        return False
     error = np.max(np.abs(failure.wanted[: made.size] - failure.right[: made.size]), initial=0.0)
     return bool(np.max(np.abs(made - aim[: made.size]), initial=0.0) <= TOLD * error)
 

@@ -262,6 +262,8 @@ def test_the_step_that_failed_is_put_by_itself():
     found = failure(4, "theta")
     assert slipped._toward(found, found.right)
     assert not slipped._may_explain(found)
+    # A slip may give another shape.
+    assert not slipped._toward(found._replace(wanted=found.wanted[:1]), found.right[:1])
     # The first step has no state before it.
     spoilt(1, "theta", 2.0)
     assert failure(1, "theta").alone is None
