@@ -59,7 +59,7 @@ def follow(model, gradient, turn, from_mean_theta, from_mean_gradient, beta):
 
 @compiled
 def with_covariances(line, C_thetatheta, C_gtheta, C_gg):
-    """The same statistics but for these; `NamedTuple._replace` is not there in compiled code."""
+    """The same but for these; compiled code has no ``_replace`` of a named tuple."""
     return regression.State(
         weight=line.weight,
         beta=line.beta,

@@ -66,7 +66,7 @@ def taken_in(lines, at, of_line, off_theta, off_gradient, unit, beta):
 
 @compiled
 def resolved(line, mean, coarser):
-    """The same lines with a mean by which `regression.resolution` is so many times coarser."""
+    """The same lines with a mean by which ``regression.resolution`` is so many times coarser."""
     shown = np.empty(WIDTH)
     for k in range(WIDTH):
         shown[k] = coarser * (mean[k] + line.mean_theta[k])
