@@ -79,7 +79,8 @@ def calls(method):
     if not method.curvature and not method.solver:
         loops["stepper"] = lambda: loop(method.name, np.array(x0), 300)
     if JIT and streamed.suits(method, WIDE, 3):
-        loops["stepper, streamed"] = lambda: loop(method.name, np.ones(WIDE), 30, dimension=3)
+        few = {"dimension": 3} | ({"scaled": False} if method.name == "ogr" else {})
+        loops["stepper, streamed"] = lambda: loop(method.name, np.ones(WIDE), 30, **few)
     return loops | {
         "minimize": lambda: refimpl.minimize(functions.beale, x0, **given),
         "minimize, plain": lambda: refimpl.minimize(value, x0, **own, **given),

@@ -232,6 +232,10 @@ def test_every_public_function_is_tried():
     assert set(PUBLIC) == set(CALLS) | WITHOUT_NUMBERS | OVERWRITING
 
 
+# Exchanges fields of a state for those of their shape, from one step to another.
+WITHIN = {"refimpl.optimizers.subspace.with_covariances"}
+
+
 def test_every_public_piece_is_at_the_border():
     """No compiled function of a public name in the package meets Python without it."""
     bare = set()
@@ -247,7 +251,7 @@ def test_every_public_piece_is_at_the_border():
             # Wrapped, or compiled with the border in front.
             if thing is text or not isinstance(thing, FunctionType | border._Border):
                 bare.add(f"{name}.{attribute}")
-    assert bare == set()
+    assert bare == WITHIN
 
 
 def every_second(x):

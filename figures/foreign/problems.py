@@ -8,8 +8,9 @@ network, and with targets that a line meets exactly, so that the noise of miniba
 the minimum (interpolation). Each minibatch is drawn anew.
 
 Every name belongs to one of two halves, by the first byte of its SHA-256: one half for whoever
-designs a method, the other for the page alone. No constant of `ogr` was chosen on either; but two
-names, BEALE and ROSENBR, are functions of the laboratory as well, on which its constants were.
+designs a method, the other for the page alone. The form of `ogr` was judged on the design half,
+never on the page's; but two names of that, BEALE and ROSENBR, are functions of the laboratory as
+well, on which constants of it were chosen.
 """
 
 import csv
@@ -30,7 +31,7 @@ LARGEST = 50
 BATCH, RIDGE = 16, 1e-3
 HIDDEN = 8
 HALVES = ("design", "page")
-# Functions of the laboratory, on which the constants of `ogr` were chosen, under CUTEst's names.
+# Functions of the laboratory, on which constants of `ogr` were chosen, under CUTEst's names.
 KNOWN = ("BEALE", "ROSENBR")
 # What is dear is decided by the number of terms of an objective, before anything was run. More than
 # 1000: left out. More than 100: the noise-free row alone.

@@ -17,6 +17,7 @@ const laboratory = (() => {
   const eye = (n, m = n) => table(n, m, (i, j) => +(i === j));
   const map = (x, f) => x.map((xi, i) => f(xi, i));
   const dot = (x, y) => { let sum = 0; for (let i = 0; i < x.length; i++) sum += x[i] * y[i]; return sum; };
+  const total = (x) => x.reduce((sum, xi) => sum + xi, 0);
   const length = (x) => sqrt(dot(x, x));
   const plus = (x, c, y) => x.map((xi, i) => xi + c * y[i]);
   const transposed = (A) => table(A[0].length, A.length, (i, j) => A[j][i]);
@@ -374,70 +375,129 @@ const laboratory = (() => {
     return { V: map(V, (row, i) => (i === flattest ? fresh : row)), line: withCovariances(line, keep) };
   };
 
-  const observed = (state, theta, gradient, p) => {
-    const begun = state.count > 0, FAR = 1e100;
-    let { model, unit } = state;
-    if (!begun) {
-      unit = 2 ** min(max(exponentOf(max(...gradient.map(abs))), -1000), 1000);
-      model = { V: model.V, line: begin(model.V.length, null) };
-    }
-    const g = gradient.map((gi) => min(max(gi, -FAR * unit), FAR * unit) / unit);
-    const beta = p.beta_late + (p.beta - p.beta_late) / (1 + state.count / p.settle);
-    const weight = model.line.weight, gain = beta / (weight + beta * (1 - weight));
+  // Quotients of `(C_thetatheta / C_gg)^(1/4)`, drawn toward each other as far as chance makes them.
+  const coordinateScales = (varianceTheta, varianceGradient, size) => {
+    const CHANCE = 0.75, leastTheta = EPS * EPS * total(varianceTheta), leastG = EPS * EPS * total(varianceGradient);
+    if (!(size > 1 && leastTheta > 0 && leastG > 0)) return varianceTheta.map(() => 1);
+    const logs = map(varianceTheta, (v, i) => 0.25 * (Math.log(max(v, leastTheta)) - Math.log(max(varianceGradient[i], leastG))));
+    const told = map(varianceTheta, (v, i) => v > leastTheta && varianceGradient[i] > leastG);
+    const D = logs.length, few = logs.filter((_, i) => told[i]), middle = total(few) / max(few.length, 1);
+    const off = logs.map((x, i) => (told[i] ? x - middle : 0));
+    const variance = dot(off, off) / D, byChance = CHANCE / (size - 1);
+    return off.map((x) => (variance > byChance ? Math.exp((1 - byChance / variance) * x) : 1));
+  };
+  // Statistics along the rows of V in coordinates of other scales.
+  const rescaled = ({ V, line }, change) => {
+    if (change.every((c) => c === 1)) return { V, line };
+    const VT = transposed(V), M = times(V.map((row) => map(row, (v, j) => v * change[j])), VT);
+    const K = times(V.map((row) => map(row, (v, j) => v / change[j])), VT);
+    const between = (A, C, B) => times(times(A, C), transposed(B));
+    return { V, line: {
+      ...centred(line), C_thetatheta: between(M, line.C_thetatheta, M),
+      C_gtheta: between(K, line.C_gtheta, M), C_gg: between(K, line.C_gg, K),
+    } };
+  };
+
+  // Share of the last move that stays: less than 1 where it led up and the gradient has jumped.
+  const stays = (state, g, jump) => {
+    const ascent = dot(g, state.move), { descent } = state;
+    if (!(ascent > 0 && length(g) > jump * state.largest)) return 1;
+    return descent < 0 ? min(-descent / (ascent - descent), 0.5) : 0;
+  };
+  const unforeseen = ({ count, missed, met }) => (count <= 4 || met <= 0 ? 1 : min(1, missed / met));
+  const memory = ({ count, surprises }, p) =>
+    (p.beta_late + (p.beta - p.beta_late) / (1 + count / p.settle)) / (1 + surprises / p.patience);
+  // Neither falls below what rounding can tell apart: they are the seeds of longer steps.
+  const spreads = (varianceTheta, varianceGradient, meanGradient, opening) => [
+    max(total(varianceTheta), EPS * EPS * opening * opening),
+    max(total(varianceGradient), EPS * EPS * dot(meanGradient, meanGradient)),
+  ];
+
+  const observed = (state, theta, g, unit, back, p) => {
+    const begun = state.count > 0, old = state.scales;
+    let { model, missed, met, surprises, scales } = state;
+    const { H } = state;
+    if (!begun) model = { V: model.V, line: begin(model.V.length, null) };
+    const beta = memory(state, p), weight = model.line.weight, gain = beta / (weight + beta * (1 - weight));
     const offTheta = apart(theta, state.mean_theta, gain), offG = apart(g, state.mean_gradient, gain);
-    if (begun) model = renewed(model, offTheta, offG);
-    const V = model.V, line = update(centred(model.line), onto(V, offTheta), onto(V, offG), beta);
     const mean_gradient = plus(state.mean_gradient, gain, offG);
+    const varied = (variance, off) => map(variance, (v, i) => (1 - gain) * (v + gain * off[i] * off[i]));
+    const variance_theta = varied(state.variance_theta, offTheta), variance_gradient = varied(state.variance_gradient, offG);
+    if (state.count >= 2) { // two make a line
+      const came = onto(model.V, map(offG, (x, i) => old[i] * x)), off = onto(model.V, map(offTheta, (x, i) => x / old[i]));
+      const miss = plus(came, -1, onto(H, off));
+      missed += beta * (dot(miss, miss) - missed);
+      met += beta * (dot(came, came) - met);
+    }
+    if (begun && p.scaled) {
+      scales = coordinateScales(variance_theta, variance_gradient, effectiveSize(model.line));
+      model = rescaled(model, map(old, (a, i) => a / scales[i]));
+    }
+    const inside = map(offTheta, (x, i) => x / scales[i]), steep = map(offG, (x, i) => scales[i] * x);
+    if (begun && !back) model = renewed(model, inside, steep);
+    const V = model.V, line = update(centred(model.line), onto(V, inside), onto(V, steep), beta);
+    const [, energy] = spreads(variance_theta, variance_gradient, mean_gradient, state.opening);
+    const usual = dot(mean_gradient, mean_gradient) + energy;
+    if (begun && usual > 0) surprises += unforeseen(state) * min(1, dot(g, g) / usual);
     return {
-      model: { V, line }, mean_theta: plus(state.mean_theta, gain, offTheta), mean_gradient,
-      momentum: averaged(state.momentum, begun ? p.gamma : 1, g),
-      // Neither falls below what rounding can tell apart: they are the seeds of longer steps.
-      spread: max((1 - gain) * (state.spread + gain * dot(offTheta, offTheta)), (EPS * state.opening) ** 2),
-      energy: max((1 - gain) * (state.energy + gain * dot(offG, offG)), EPS * EPS * dot(mean_gradient, mean_gradient)),
-      count: begun || max(...g.map(abs)) > 0 ? state.count + 1 : 0,
-      unit, opening: state.opening,
+      ...state, model: { V, line }, H, scales, mean_theta: plus(state.mean_theta, gain, offTheta), mean_gradient,
+      variance_theta, variance_gradient, momentum: back ? state.momentum : averaged(state.momentum, begun ? p.gamma : 1, g),
+      missed, met, surprises, largest: max(state.largest, sqrt(usual)),
+      count: begun || max(...g.map(abs)) > 0 ? state.count + 1 : 0, unit,
     };
   };
-  const rest = ({ model: { V, line }, spread, energy }) => {
-    const d = V.length, trace = (C) => C.reduce((sum, row, i) => sum + row[i], 0), rounding = 4 * d * EPS;
+  const rest = (line, D, spread, energy) => {
+    const d = line.mean_theta.length, trace = (C) => C.reduce((sum, row, i) => sum + row[i], 0), rounding = 1024 * d * EPS;
     const a = spread - trace(line.C_thetatheta), b = energy - trace(line.C_gg);
-    return d < V[0].length && a > rounding * spread && b > rounding * energy ? [a, b] : [spread, energy];
+    return d < D && a > rounding * spread && b > rounding * energy ? [a, b] : [spread, energy];
   };
-  const farthest = (state, reach, fade) => {
-    const steady = dot(state.mean_gradient, state.mean_gradient), size = sqrt(state.spread);
-    const agreement = steady > 0 ? steady / (steady + state.energy) : 0;
-    return reach * max(min(size, state.opening / (1 + state.count / fade)), agreement * size);
+  const keeping = (beta, gamma) => {
+    const r = 1 - beta, both = r * (1 - gamma);
+    return r <= 0 ? Infinity : sqrt((1 - both) * (1 - r * r) / ((1 + both) * r));
+  };
+  const farthest = (state, p) => {
+    const mean = state.mean_gradient, steady = dot(mean, mean), { beta } = state.model.line;
+    const [spread, energy] = spreads(state.variance_theta, state.variance_gradient, mean, state.opening);
+    if (p.reach === Infinity) return Infinity;
+    const share = steady > 0 ? steady / (steady + energy) : 0, agreement = max(share - beta / (2 - beta), 0);
+    return sqrt(spread) * max(min(p.reach, keeping(beta, p.gamma)), p.reach * agreement);
   };
   const ogrStep = (before, theta, gradient, p) => {
-    const state = observed(before, theta, gradient, p);
-    let { model } = state;
-    if (state.count <= 1) return [plus(theta, -state.opening, direction(state.momentum)[0]), state];
-    const [spread, energy] = rest(state), seen = p.ridge * state.spread, steep = ratio(energy, spread);
-    const prior = (line) => {
-      const more = (c) => (C) => map(C, (row, i) => map(row, (x, j) => x + (i === j ? c : 0)));
-      return {
-        ...line, C_thetatheta: more(seen)(line.C_thetatheta),
-        C_gtheta: more(steep * seen)(line.C_gtheta), C_gg: more(steep * steep * seen)(line.C_gg),
-      };
-    };
-    let known = prior(model.line), H = symmetricHessian(known);
-    if (p.turning) {
-      const step = qrStep(H, true);
-      [model, H] = [turned(model, step.rotation), step.rotated];
-      known = prior(model.line);
-    }
-    const share = p.eta * neutral(model.line.beta, p.gamma), along = onto(model.V, state.momentum);
-    const elsewhere = outside(model.V, state.momentum).map((x) => ratio(spread, energy) * x);
-    let move;
-    if (p.row_sums) move = plus(from(model.V, rowSumBound(H, along, 1, 0)), -share, elsewhere);
+    const FAR = 1e100, FARTHEST = 1e150;
+    const unit = before.count > 0 ? before.unit : 2 ** min(max(exponentOf(max(...gradient.map(abs))), -1000), 1000);
+    const g = gradient.map((gi) => min(max(gi, -FAR * unit), FAR * unit) / unit), kept = stays(before, g, p.jump);
+    const state = observed(before, theta, g, unit, kept < 1, p), { scales, opening } = state;
+    let { model, H } = state, move;
+    if (state.count <= 1) move = direction(state.momentum)[0].map((x) => -opening * x);
     else {
-      const scaled = map(along, (a, i) => a * ratio(known.C_thetatheta[i][i], known.C_gg[i][i]));
-      move = map(from(model.V, scaled), (x, i) => -share * (x + elsewhere[i]));
+      const byScale = (x, power) => map(x, (xi, i) => xi * scales[i] ** power), m = byScale(state.momentum, 1);
+      const [spread, energy] = spreads(byScale(state.variance_theta, -2), byScale(state.variance_gradient, 2), byScale(state.mean_gradient, 1), opening);
+      const [beyond, beyondEnergy] = rest(model.line, theta.length, spread, energy);
+      const seen = p.ridge * sqrt(unforeseen(state)) * spread, steep = ratio(beyondEnergy, beyond);
+      const prior = (line) => {
+        const more = (c) => (C) => map(C, (row, i) => map(row, (x, j) => x + (i === j ? c : 0)));
+        return {
+          ...line, C_thetatheta: more(seen)(line.C_thetatheta),
+          C_gtheta: more(steep * seen)(line.C_gtheta), C_gg: more(steep * steep * seen)(line.C_gg),
+        };
+      };
+      let known = prior(model.line);
+      H = symmetricHessian(model.line);
+      if (p.turning) {
+        const { rotation } = qrStep(symmetricHessian(known), true);
+        model = turned(model, rotation);
+        known = prior(model.line);
+        H = congruence(rotation, H);
+      }
+      const along = map(onto(model.V, m), (x, i) => x * ratio(known.C_thetatheta[i][i], known.C_gg[i][i]));
+      const elsewhere = outside(model.V, m).map((x) => ratio(beyond, beyondEnergy) * x);
+      const share = neutral(model.line.beta, p.gamma);
+      move = map(from(model.V, along), (x, i) => min(max(-share * scales[i] * (x + elsewhere[i]), -FARTHEST), FARTHEST));
+      const long = length(move), longest = farthest(state, p);
+      if (long > longest) move = move.map((x) => x * (longest / long));
+      if (kept < 1) move = before.move.map((x) => (kept - 1) * x);
     }
-    move = move.map((x) => min(max(x, -1e150), 1e150));
-    const long = length(move), longest = farthest(state, p.reach, p.fade);
-    if (long > longest) move = move.map((x) => x * (longest / long));
-    return [plus(theta, 1, move), { ...state, model }];
+    return [plus(theta, 1, move), { ...state, model, H, move, descent: dot(g, move) }];
   };
 
   const onlineStep = (state, theta, gradient, p) => {
@@ -453,6 +513,22 @@ const laboratory = (() => {
       model, mean_theta: plus(state.mean_theta, p.beta, offTheta),
       mean_gradient: plus(state.mean_gradient, p.beta, offG), momentum,
     }];
+  };
+
+  // The axes of the line in units of theta, which has other scales, and the statistics along them.
+  const unscaled = ({ model: { V, line }, scales }) => {
+    const W = V.map((row) => map(row, (v, j) => scales[j] * v)), Q = orthonormalize(W);
+    const L = times(W, transposed(Q)), solved = (B) => { // L X = B, row by row
+      const X = [];
+      B.forEach((b, i) => X.push(X.reduce((left, x, k) => plus(left, -L[i][k], x), b).map((bj) => bj / L[i][i])));
+      return X;
+    };
+    const seen = {
+      ...line, C_thetatheta: congruence(L, line.C_thetatheta), C_gtheta: times(solved(line.C_gtheta), L),
+      C_gg: solved(transposed(solved(line.C_gg))),
+    };
+    const E = eigh(symmetricHessian(seen)).E, axes = transposed(E);
+    return { axes: times(axes, Q), line: withCovariances(seen, (C) => times(times(axes, C), E)) };
   };
 
   const diagonalStart = (theta, directions, p) => ({ line: beginDiagonal(theta.length, p.prior), momentum: zeros(theta.length) });
@@ -541,18 +617,23 @@ const laboratory = (() => {
         const D = theta.length, d = min(p.dimension, D), scale = max(max(...theta.map(abs)), 1);
         const mean = theta.reduce((sum, x) => sum + (x / scale) * (x / scale), 0) / D;
         return {
-          model: { V: eye(d, D), line: begin(d, null) },
-          mean_theta: zeros(D), mean_gradient: zeros(D), momentum: zeros(D),
-          spread: 0, energy: 0, count: 0, unit: 1, opening: p.first * max(scale * sqrt(mean), 1),
+          model: { V: eye(d, D), line: begin(d, null) }, H: table(d, d, () => 0), scales: theta.map(() => 1),
+          mean_theta: zeros(D), mean_gradient: zeros(D), variance_theta: zeros(D), variance_gradient: zeros(D),
+          momentum: zeros(D), move: zeros(D), descent: 0, missed: 0, met: 0, surprises: 0, largest: 0,
+          count: 0, unit: 1, opening: p.first * max(scale * sqrt(mean), 1),
         };
       },
       step: ogrStep,
       inside: (state, p) => {
-        const line = slope(state.model.line), scaled = (x) => x.map((xi) => xi * state.unit);
+        const { axes, line } = unscaled(state), fit = slope(line), scaled = (x) => x.map((xi) => xi * state.unit);
+        const variances = map(line.C_thetatheta, (row, i) => row[i]), least = UNVISITED * max(...variances);
+        const known = (x, nothing) => map(scaled(x), (xi, i) => (variances[i] > least ? xi : nothing));
+        const bound = state.count > 1 ? farthest(state, p) : state.opening;
         return {
-          axes: state.model.V, values: scaled(line.curvature), errors: scaled(line.curvature_error),
+          axes, values: known(fit.curvature, 0), errors: known(fit.curvature_error, Infinity),
           mean: state.mean_theta, gradient: scaled(state.mean_gradient), momentum: scaled(state.momentum),
-          bound: state.count > 1 ? farthest(state, p.reach, p.fade) : state.opening,
+          // A longer move takes the one before it back, and there is no other bound on that.
+          bound: length(state.move) > (1 + 1e-9) * bound ? undefined : bound,
         };
       },
     },

@@ -1,4 +1,4 @@
-"""What the robust default does where there is nothing but noise: it walks, and stays near."""
+"""What the robust default does where there is nothing but noise: it walks, and comes to rest."""
 
 from typing import NamedTuple
 
@@ -13,8 +13,7 @@ DIMENSIONS = (1, 2, 15, 100)
 COLORS = (style.BLUE, "#0a8f6c", style.AMBER, style.RED)
 DASHES = ("-", style.LONG, style.BROKEN, style.SPARSE)
 # The start is the origin, so that the root mean square of its coordinates is below 1.
-DEFAULTS = optimizers.get("ogr").defaults
-FIRST = DEFAULTS["first"]
+FIRST = optimizers.get("ogr").defaults["first"]
 WINDOW = 30  # steps that a length of steps is averaged over
 SHORTEST = 1e-8  # that is drawn to scale
 
@@ -29,8 +28,6 @@ class Noise(NamedTuple):
     diverged: np.ndarray  # (dimensions,), runs
     runs: int
     first: float  # length of the first step
-    bound: np.ndarray  # (k,), the longest step without agreement
-    farthest: float  # bound of the root mean square distance, if no gradients agree
 
 
 def walk(D, seed, steps, **hyperparameters):
@@ -81,12 +78,7 @@ def compute(seeds=range(20), dimensions=DIMENSIONS, steps=3000):
             moved[s, inside] = np.sqrt((sums[t] - sums[since]) / (t - since))
         distance[n] = np.quantile(far, (0.5, 0.9, 1.0), axis=0, method="inverted_cdf")
         length[n] = np.quantile(moved, 0.5, axis=0, method="inverted_cdf")
-    reach, fade, gamma = (DEFAULTS[name] for name in ("reach", "fade", "gamma"))
-    bound = reach * FIRST / (1.0 + at / fade)
-    farthest = reach * FIRST * np.sqrt(fade * (2.0 - gamma) / gamma)
-    return Noise(
-        tuple(dimensions), at, distance, length, diverged, len(seeds), FIRST, bound, float(farthest)
-    )
+    return Noise(tuple(dimensions), at, distance, length, diverged, len(seeds), FIRST)
 
 
 @style.use()
@@ -110,7 +102,6 @@ def draw(data):
     axes[1].set(
         xscale="log", yscale="log", xlabel="step", title="length of the recent steps, median"
     )
-    axes[1].plot(data.step, data.bound, color=style.GREY, linewidth=0.8)
     figure.legend(loc="outside lower center", ncols=4)
     return figure
 
@@ -127,6 +118,5 @@ def alt(data):
         f"Distance from the start and length of the steps, on logarithmic axes, where all "
         f"gradients are noise, over {data.step[-1]} steps and {data.runs} seeds. At the end: "
         f"{said}. Of all runs {data.diverged.sum()} diverged; the first step is "
-        f"{data.first:g} long, and the longest that a step may be without agreement falls from "
-        f"{data.bound[0]:.2g} to {data.bound[-1]:.2g}."
+        f"{data.first:g} long."
     )

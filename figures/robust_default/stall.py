@@ -31,7 +31,7 @@ class Stall(NamedTuple):
 
 
 def true_over(function, theta, axes, used):
-    """Median over the axes of the curvature used over the modulus of the true one there."""
+    """Median over the axes, of any length, of the curvature used over the modulus of the true."""
     true = np.abs(np.einsum("ij,jk,ik->i", axes, function.hessian(theta), axes))
     return np.median(used / np.maximum(true, 1e-12))
 
@@ -93,13 +93,14 @@ def robust(function, start, noise, steps, seed):
     )
     told = np.full((3, steps), np.nan)
     told[0] = run.values[1:] - function.minimum_value
-    told[1] = [np.sqrt(state.spread) for state in states]
+    told[1] = [np.sqrt(np.sum(state.variance_theta)) for state in states]
     before = [start, *positions]
     for t, state in enumerate(states):
         C, G = (np.diag(c) for c in (state.model.line.C_thetatheta, state.model.line.C_gg))
         if np.all(C > 0.0) and t > 0:
             used = state.unit * np.sqrt(G / C)
-            told[2, t] = true_over(function, before[t], state.model.V, used)
+            # In units of its scales, as the statistics are.
+            told[2, t] = true_over(function, before[t], state.scales * state.model.V, used)
     return told
 
 

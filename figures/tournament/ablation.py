@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from .. import style
 from . import rivals, tally
 
-WIDE = 3.0  # decades that are drawn to scale
+WIDE = 4.0  # decades that are drawn to scale
 
 
 class Ablation(NamedTuple):

@@ -31,7 +31,10 @@ ANSWERING = (
 # What makes the hints of a report.
 TELLING = tuple(
     f"verify/{name}.py"
-    for name in ("diagnosis", "explained", "resemblance", "slipped", "slips", "supposed")
+    for name in (
+        *("diagnosis", "explained", "resemblance", "slipped", "slips", "slips_of_statements"),
+        "supposed",
+    )
 )
 # Of that, what reads cases and paths, orders runs, or only lists names.
 IDLE = ("vectors", "lanes", "runs", "_outside.py", "__init__.py")

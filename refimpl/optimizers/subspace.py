@@ -58,8 +58,8 @@ def follow(model, gradient, turn, from_mean_theta, from_mean_gradient, beta):
 
 
 @compiled
-def _with_covariances(line, C_thetatheta, C_gtheta, C_gg):
-    """The same statistics but for these; `NamedTuple._replace` is not there in compiled code."""
+def with_covariances(line, C_thetatheta, C_gtheta, C_gg):
+    """The same but for these; compiled code has no ``_replace`` of a named tuple."""
     return regression.State(
         weight=line.weight,
         beta=line.beta,
@@ -75,7 +75,7 @@ def _with_covariances(line, C_thetatheta, C_gtheta, C_gg):
 @public
 def transported(line, V_old, V_new):
     """The statistics in the coordinates of a turned basis, by `transport`; means at the origin."""
-    return _with_covariances(
+    return with_covariances(
         regression.centred(line),
         C_thetatheta=transport(V_old, V_new, line.C_thetatheta),
         C_gtheta=transport(V_old, V_new, line.C_gtheta),
@@ -86,7 +86,7 @@ def transported(line, V_old, V_new):
 @public
 def rotated(line, rotation):
     """The statistics after a rotation of the basis, by `rotate_statistics`; means at the origin."""
-    return _with_covariances(
+    return with_covariances(
         regression.centred(line),
         C_thetatheta=rotate_statistics(rotation, line.C_thetatheta),
         C_gtheta=rotate_statistics(rotation, line.C_gtheta),
@@ -102,7 +102,7 @@ def with_prior(line, seen, slope):
     has been seen, this line decides, and it is the same in every basis.
     """
     eye = seen * np.eye(line.mean_theta.size)
-    return _with_covariances(
+    return with_covariances(
         line,
         C_thetatheta=line.C_thetatheta + eye,
         C_gtheta=line.C_gtheta + slope * eye,
@@ -156,7 +156,7 @@ def renewed(model, from_mean_theta, from_mean_gradient):
     keep[:, flattest] = 0.0
     return Subspace(
         V,
-        _with_covariances(
+        with_covariances(
             line,
             C_thetatheta=keep * line.C_thetatheta,
             C_gtheta=keep * line.C_gtheta,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import mpmath
 import numpy as np
 
-from . import cases_settings
+from . import cases_ogr, cases_settings
 from .arrays import exact
 from .cases import dyadic, single, symmetric
 from .functions import FORMULAS
@@ -143,21 +143,6 @@ PUBLISHED = {
         "prior": (1.0, 0.0),
     },
 }
-OGR = {
-    "beta": 0.6,
-    "beta_late": 0.25,
-    "settle": 30.0,
-    "gamma": 0.5,
-    "eta": 0.9,
-    "reach": 2.0,
-    # A tenth of the default, so that a hundred steps show it.
-    "fade": 30.0,
-    "first": 0.5,
-    "ridge": 0.003,
-    "dimension": 15,
-    "turning": True,
-    "row_sums": False,
-}
 NEIGHBOURS = {
     "rprop": {
         "eta_minus": 0.5,
@@ -201,14 +186,9 @@ def cases(draw=np.random.default_rng):
     yield replay(rng, "online_sfn", ("division-order", "off-by-one"), online)
     sogr = DYADIC["sogr"]
     yield replay(rng, "sogr", ("full-dimension",), sogr, D=2)
-    # Last, since it may still change. Its floor of the spread is in units of binary64.
-    yield replay(rng, "ogr", ("normal", "full-dimension"), OGR, D=2)._replace(binary32=False)
-    yield replay(rng, "ogr", ("normal",), OGR | {"dimension": 2}, D=4)._replace(binary32=False)
-    ablated = OGR | {"turning": False, "row_sums": True}
-    yield replay(rng, "ogr", ("full-dimension",), ablated, D=3)._replace(binary32=False)
     yield from unlike(draw)
     yield from grouped(draw)
-    yield from cases_settings.settings(draw, replay, ("ogr",))
+    yield from cases_settings.settings(draw, replay)
     yield from cases_settings.still(draw, replay)
     rng = draw(20250304)
     for params in cases_settings.GROUPED:
@@ -217,6 +197,7 @@ def cases(draw=np.random.default_rng):
     yield drawn_summaries(rng, GROUPED | clipped, ("settings",))
     yield from neighbours(draw)
     yield from averaged(draw)
+    yield from cases_ogr.replays(draw, replay)
 
 
 def averaged(draw):
@@ -295,10 +276,6 @@ def unlike(draw):
     for pair in adam.stream[:5]:
         pair["gradient"][0] = 0.0
     yield adam
-    ogr = replay(rng, "ogr", ("zero-gradient", "first-step"), OGR, D=2, steps=UNLIKE)
-    for pair in ogr.stream[:2]:
-        pair["gradient"][:] = 0.0
-    yield ogr._replace(binary32=False)
 
 
 def grouped(draw):

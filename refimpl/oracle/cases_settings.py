@@ -76,21 +76,6 @@ SETTINGS = {
         | {"dimension": 1, "prior": (2.0, 0.125)}
         | {"shifted": False, "transport": True, "row_sums": False},
     ),
-    "ogr": (
-        {"beta": 0.75, "beta_late": 0.125, "settle": 4.0, "gamma": 0.375, "eta": 0.75}
-        | {"reach": 0.75, "fade": 3.0, "first": 0.25, "ridge": 2.0**-5, "dimension": 2}
-        | {"turning": True, "row_sums": False},
-        {"beta": 0.4375, "beta_late": 0.1875, "settle": 9.0, "gamma": 0.75, "eta": 1.25}
-        | {"reach": 0.375, "fade": 7.0, "first": 1.5, "ridge": 2.0**-3, "dimension": 3}
-        | {"turning": True, "row_sums": False},
-        # Steps that no bound shortens, and steps that nothing but the bound makes.
-        {"beta": 0.4375, "beta_late": 0.1875, "settle": 9.0, "gamma": 0.75, "eta": 0.125}
-        | {"reach": 8.0, "fade": 7.0, "first": 1.5, "ridge": 2.0**-3, "dimension": 3}
-        | {"turning": False, "row_sums": False},
-        {"beta": 0.75, "beta_late": 0.125, "settle": 4.0, "gamma": 0.375, "eta": 4.0}
-        | {"reach": 0.75, "fade": 3.0, "first": 0.25, "ridge": 2.0**-5, "dimension": 3}
-        | {"turning": True, "row_sums": True},
-    ),
 }
 # Those of methods from elsewhere, each bound of a step within reach.
 NEIGHBOURS = {
@@ -146,7 +131,7 @@ AVERAGED = {
 DIMENSION = 4
 
 
-def settings(draw, replay, unlike_binary32):
+def settings(draw, replay):
     """A short replay of each method at each of its settings.
 
     Parameters
@@ -155,15 +140,12 @@ def settings(draw, replay, unlike_binary32):
         Of generators.
     replay : callable
         As ``cases_optimizers.replay``.
-    unlike_binary32 : tuple
-        Methods with numbers in units of binary64.
     """
     rng = draw(20250302)
     for method, several in SETTINGS.items():
         for params in several:
             D = DIMENSION if "dimension" in params else None
-            found = replay(rng, method, ("normal", "settings"), params, D=D, steps=STEPS)
-            yield found._replace(binary32=method not in unlike_binary32)
+            yield replay(rng, method, ("normal", "settings"), params, D=D, steps=STEPS)
 
 
 def still(draw, replay):

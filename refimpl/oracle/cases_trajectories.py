@@ -6,7 +6,8 @@ import numpy as np
 
 from . import cases_settings
 from .cases import dyadic
-from .cases_optimizers import CURVATURE, DYADIC, GROUPED, NEIGHBOURS, OGR
+from .cases_ogr import OGR
+from .cases_optimizers import CURVATURE, DYADIC, GROUPED, NEIGHBOURS
 
 STEPS, LONG, NEAR = 60, 100, 30
 # Starts of an ensemble: from 458 on the bound of its comparator is proved.
@@ -87,7 +88,7 @@ def cases(draw=np.random.default_rng):
     for _ in range(2):
         dyadic(rng, (RUNS, 2), 10), dyadic(rng, (LAST, 2), 6)
     for place in (QUADRATIC, SADDLE, BEALE, VALLEY, VALLEY3):
-        yield trajectory(rng, "ogr", place)
+        dyadic(rng, (STEPS, len(place.start)), 6, place.noise)
     # A frame that is not its own transpose.
     for place in (QUADRATIC, TURNED):
         cycled = place._replace(data=place.data | {"rotation": np.roll(HALVES, 1, axis=0)})
@@ -98,6 +99,13 @@ def cases(draw=np.random.default_rng):
     yield from safeguarded(draw)
     yield from neighbours(draw)
     yield from averaged(draw)
+    rng = draw(20261216)
+    for place in (QUADRATIC, SADDLE, BEALE, VALLEY, VALLEY3):
+        yield trajectory(rng, "ogr", place)
+    # So near the minimum that every share of a step of noise leads up, the last one too.
+    near = QUADRATIC._replace(start=(2.0**-72, -(2.0**-73), 2.0**-72, 2.0**-74))
+    safe, flags = "grouped_newton_safeguarded", ("backtracking", "no-cubic-term", "refused")
+    yield shortened(sliced(draw(20261250), safe, near, flags, GROUPED | {"damping": 1.0}), 4)
 
 
 def averaged(draw):

@@ -290,6 +290,11 @@ NOTES = {
         "Steps that are halved until the loss has fallen.",
         "Any fall that is accepted; a halving that starts from the shortened step.",
     ),
+    "refused": Note(
+        "degenerate",
+        "A start so near the minimum that no halving of a step of noise lowers the loss.",
+        "A step that is made when none was low enough, or a last share that is kept.",
+    ),
     "averaged-summary": Note(
         "porting",
         "Summaries that are averaged over steps, with fading or with equal weights, some after a "
@@ -312,5 +317,23 @@ NOTES = {
         "A damping that falls, over steps or on a plateau of the loss.",
         "A fall that begins a step late, is linear, or starts anew; a plateau that is told from "
         "single losses.",
+    ),
+    "taken-back": Note(
+        "porting",
+        "Gradients that have suddenly grown, at the end of moves that led up, down, and up from a "
+        "slope.",
+        "A move that is taken back wherever a gradient is large, or by another share; axes or a "
+        "momentum that follow such a gradient.",
+    ),
+    "foreseen": Note(
+        "porting",
+        "Gradients without noise, which a line foresees.",
+        "A miss that is measured by the line after the step; a ridge that never fades, or at once.",
+    ),
+    "own-units": Note(
+        "porting",
+        "Coordinates in units of their own.",
+        "Scales that are multiplied where they divide, are not carried, or differ by all that "
+        "the spreads do.",
     ),
 }

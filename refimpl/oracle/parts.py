@@ -116,11 +116,20 @@ class RecursiveStatistics:
         return self.state
 
 
+SIDES = {"C_thetatheta": ("theta", "theta"), "C_gtheta": ("g", "theta"), "C_gg": ("g", "g")}
+
+
+def _carried(by, name, C):
+    """A covariance, each side of which is carried as what it is of."""
+    first, second = SIDES[name]
+    return by[first] @ C @ by[second].T
+
+
 class CarriedObservations:
     """Statistics along turning axes, about a mean kept elsewhere: every observation is carried.
 
     A prior of None is the zero-bias start. `turn` takes a matrix that maps old coordinates to new
-    ones.
+    ones, and another for gradients where they are not carried alike.
     """
 
     def __init__(self, d, prior, new_mean):
@@ -131,10 +140,11 @@ class CarriedObservations:
         self.start["C_gtheta"] = zeros(d, d)
         self.rest, self.observations = mpf(1), []
 
-    def turn(self, P):
+    def turn(self, P, Q=None):
         """Everything seen so far in the new coordinates."""
-        self.start = {name: P @ C @ P.T for name, C in self.start.items()}
-        self.observations = [(w, P @ x, P @ g) for w, x, g in self.observations]
+        by = {"theta": P, "g": P if Q is None else Q}
+        self.start = {name: _carried(by, name, C) for name, C in self.start.items()}
+        self.observations = [(w, P @ x, by["g"] @ g) for w, x, g in self.observations]
 
     def add(self, theta, gradient, beta):
         """One more observation, by its distances from the means."""
@@ -180,10 +190,11 @@ class CarriedStatistics:
         """Weight of the newest observation among all."""
         return self.fields["beta"] / self.fields["weight"]
 
-    def turn(self, P):
+    def turn(self, P, Q=None):
         """The covariances in the new coordinates."""
+        by = {"theta": P, "g": P if Q is None else Q}
         for name in ("C_thetatheta", "C_gtheta", "C_gg"):
-            self.fields[name] = P @ self.fields[name] @ P.T
+            self.fields[name] = _carried(by, name, self.fields[name])
 
     def add(self, theta, gradient, beta):
         """One more observation, by its distances from the means."""

@@ -29,11 +29,21 @@ _DULL = (
     "changes too little to be seen"
 )
 
+_FIRST_OGR = "held steps of the first version of `ogr`, in whose place the second has come"
+# Replays and closed loops of it, each with what shows the same of the second.
+_OPTIMIZERS = {27: 116, 28: 117, 29: 118, 36: 119, 76: 120, 77: 121, 78: 122, 79: 120}
+_TRAJECTORIES = {79: 133, 80: 134, 81: 135, 82: 136, 83: 137}
+
 WITHDRAWN = (
     Withdrawn("online_pca-0084", _PLACE, "online_pca-0136"),
     Withdrawn("online_pca-0085", _PLACE, "online_pca-0137"),
     Withdrawn("trajectories-0077", _DULL, "trajectories-0105"),
     Withdrawn("trajectories-0078", _DULL, "trajectories-0106"),
+    *(
+        Withdrawn(f"{family}-{old:04d}", _FIRST_OGR, f"{family}-{new:04d}")
+        for family, numbers in (("optimizers", _OPTIMIZERS), ("trajectories", _TRAJECTORIES))
+        for old, new in numbers.items()
+    ),
 )
 
 

@@ -51,6 +51,32 @@ def _model(state):
     return None, None
 
 
+def _unscaled(line, V, scales):
+    """A line along the rows of `V` in ``theta / scales``, in units of theta.
+
+    The rows of ``V diag(scales) = L Q`` span the steps that it makes. Along `Q` positions are
+    ``L^T V (theta / scales)`` and gradients ``L^-1 V (scales g)``: where the rows are all
+    directions these are the coordinates themselves, and where they are some, those of what was
+    seen along the rows.
+
+    Returns
+    -------
+    State
+    ndarray of shape (d, D)
+        `Q`, orthonormal.
+    ndarray of shape (d, D)
+        Those rows that give the positions.
+    """
+    Q, R = np.linalg.qr((V * scales).T)
+    L, back = R.T, np.linalg.inv(R.T)
+    line = line._replace(
+        C_thetatheta=L.T @ line.C_thetatheta @ L,
+        C_gtheta=back @ line.C_gtheta @ L,
+        C_gg=back @ line.C_gg @ back.T,
+    )
+    return line, Q.T.copy(), L.T @ (V / scales)
+
+
 def _rounded(state, directions, beta):
     """Variances along the directions that rounding of the positions can make.
 
@@ -102,7 +128,8 @@ def diagnostics(method, state, gradient=None):
         `explained_energy`: `refimpl.online_pca.explained_energy` of the method's subspace; NaN
         without `gradient`, and for a model of the whole space, which has no subspace.
         `directions`: the axes; of shape (0, D) for a model of each coordinate, whose axes are
-        those of the coordinates. A method with two models is shown by the one in the subspace.
+        those of the coordinates. A method with two models is shown by the one in the subspace; the
+        model of one that scales the coordinates is shown without these scales.
 
     Raises
     ------
@@ -136,10 +163,15 @@ def diagnostics(method, state, gradient=None):
             raise ShapeError(
                 f"diagnostics: expected a gradient of shape ({D},), got {gradient.shape}"
             )
+    # A method may have scales of its own for the coordinates.
+    readers = V
+    if hasattr(state, "scales"):
+        line, V, readers = _unscaled(line, V, state.scales)
     directions = np.empty((0, D)) if V is None else V.copy()
     if line.C_thetatheta.ndim == 2:
         line, axes = _in_axes(line)
         directions = axes.T.copy() if V is None else axes.T @ V
+        readers = directions if V is None else axes.T @ readers
     # A method may keep its gradients in a unit of its own.
     unit = getattr(state, "unit", 1.0)
     fitted = regression.slope(line)
@@ -148,7 +180,10 @@ def diagnostics(method, state, gradient=None):
     unknown = variance <= regression.UNVISITED * np.max(variance)
     if V is not None:
         # Along them the statistics are centred, and no longer know how far away the place is.
-        unknown |= variance <= _rounded(state, directions, line.beta)
+        unknown |= variance <= _rounded(state, readers, line.beta)
+    if hasattr(state, "scales"):
+        # Carried from scales to very different ones, a part may seem more than all that was seen.
+        unknown |= variance > 2.0 * np.sum(state.variance_theta)
     # There the quotient is one of two roundings.
     curvature[unknown], error[unknown] = 0.0, np.inf
     energy = np.nan

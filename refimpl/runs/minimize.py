@@ -142,8 +142,10 @@ def minimize(
     is made; those of the two ways differ by rounding.
 
     In so many dimensions as ``refimpl.optimizers.streamed.suits`` says, from 5 000 on, and where
-    ``steps D`` is at least 1e8, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps: the
-    same up to rounding, at the price of reading their directions twice and writing them once.
+    ``steps D`` is at least 1e8, `online_sfn`, `sogr`, `csogr`, `dsogr`, `cdsogr` and `ogr` make
+    streamed steps: the same up to rounding, at the price of reading their directions twice and
+    writing them once. In less than 100 000 dimensions `ogr` has scales of its coordinates unless
+    ``scaled=False``, and these are not streamed.
 
     Examples
     --------

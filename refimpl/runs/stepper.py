@@ -23,8 +23,8 @@ class stepper:
     """An optimizer for a loop of one's own, such as one around a data loader.
 
     It runs the readable text of the method as plain Python, so that nothing waits for a compiler.
-    From 100 000 dimensions on, `ogr`, `online_sfn`, `sogr` and `csogr` make streamed steps, as in
-    `refimpl.minimize`.
+    From 100 000 dimensions on, `ogr`, `online_sfn`, `sogr`, `csogr`, `dsogr` and `cdsogr` make
+    streamed steps, as in `refimpl.minimize`.
 
     Parameters
     ----------

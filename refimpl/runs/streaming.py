@@ -12,8 +12,10 @@ WORTH_STREAMING = 100_000_000
 
 def streams(method, parameters, D, steps):
     """Whether so many steps are streamed; as plain Python their loops would be slow."""
-    d = getattr(parameters, "dimension", 1)
-    return _compile.JIT and steps * D >= WORTH_STREAMING and streamed.suits(method, D, d)
+    d, scaled = getattr(parameters, "dimension", 1), getattr(parameters, "scaled", False)
+    if not _compile.JIT or steps * D < WORTH_STREAMING:
+        return False
+    return streamed.suits(method, D, d, scaled)
 
 
 def streaming(method):
@@ -25,9 +27,11 @@ def streaming(method):
 
     def start(theta, directions, parameters):
         with announced(f"{method.name} in many dimensions", streamed.passes.measure):
-            # A small one, which compiles what the large one needs.
+            # A small one, which compiles what the large one needs. It is below the size from which
+            # on coordinates share one scale.
             d = parameters.dimension
-            begun(np.ones(d), np.eye(d), parameters).step(np.ones(d))
+            one = parameters._replace(scaled=False) if hasattr(parameters, "scaled") else parameters
+            begun(np.ones(d), np.eye(d), one).step(np.ones(d))
         return begun(theta, directions, parameters)
 
     def step(state, theta, gradient, parameters):

@@ -9,14 +9,15 @@ from .compare import ACCEPTABLE, FAIL, PASS
 
 # Failures of each operation or method that are put to suppositions, until one is explained.
 TRIED = 3
-# Operations and methods in whose text slips are looked for, which takes seconds each.
+# Operations and methods in whose text slips are looked for, which takes seconds each: in that of a
+# method once, for the first of all that it fails.
 READ = 2
 # Other cases of the operation that a slip must explain, and that it must leave right.
 OTHERS, RIGHT = 5, 12
 # Of a case of steps that passes, how many are made anew.
 STEPS = 6
-# Statements in one of which the slip may be, for it to be told; more only within one file.
-STATEMENTS = 2
+# Statements of which some are told; more than that in more files than that tell nothing.
+STATEMENTS, FILES = 2, 2
 
 
 def explain(outcomes, arithmetic, reference, most, stopped):
@@ -66,8 +67,9 @@ def _explained(outcomes, arithmetic, reference, most, stopped):
         if failed and begun and not stopped.is_set() and tried.setdefault(key, 0) < TRIED:
             tried[key] += 1
             said = supposed.explanation(outcome.case, failed, outcome.answer, arithmetic, reference)
-            if not said and key not in read and len(read) < READ and supposed.known(outcome.case):
-                read.add(key)
+            text = outcome.case.method or outcome.case.op
+            if not said and text not in read and len(read) < READ and supposed.known(outcome.case):
+                read.add(text)
                 said = named(reference.slips(question(outcome, outcomes, arithmetic)))
             if said:
                 tried[key] = TRIED
@@ -126,10 +128,11 @@ def named(slips):
     'it is the answer of `b` in place of `a` (repulsion.py, line 3)'
     """
     first = {}
-    for slip in slips:
+    # Whatever turns a decision explains as much as the decision, and says less.
+    for slip in sorted(slips, key=lambda slip: not slip["words"].endswith(" taken")):
         first.setdefault((slip["file"], slip["line"]), slip)
     told = [f"{slip['words']} ({slip['file']}, line {slip['line']})" for slip in first.values()]
-    if not told or (len(told) > STATEMENTS and len({file for file, _ in first}) > 1):
+    if not told or (len(told) > STATEMENTS and len({file for file, _ in first}) > FILES):
         return ""
     more = ["what comes to the same"] if len(told) > STATEMENTS else []
     return f"it is the answer of {' or of '.join([*told[:STATEMENTS], *more])}"

@@ -52,7 +52,8 @@ MOST_STANDARD_ERROR = 8_000_000
 # them are always compared.
 OPTIONAL = (
     *("weight", "beta", "scale", "C_gg", "count", "decay1", "decay2", "unit", "opening"),
-    *("mean_theta", "mean_gradient", "spread", "energy", "outcome", "evaluations"),
+    *("mean_theta", "mean_gradient", "variance_theta", "variance_gradient", "missed", "met"),
+    *("surprises", "largest", "move", "descent", "outcome", "evaluations"),
 )
 ANSWERS = ("out", "skipped", "errored")
 # Of a field, dots included; no case has more than 40 characters.

@@ -307,6 +307,12 @@ def ends(implementation, method, given, params):
 
 def replay(implementation, method, given, params):
     """State and next position after each step of a stored stream; see `protocol` on `states`."""
+    for theta, state in stepped(implementation, method, given, params):
+        yield {name: plain(value) for name, value in (fields(state) | {"theta": theta}).items()}
+
+
+def stepped(implementation, method, given, params):
+    """The same as the implementation gives them."""
     start, step = method_of(implementation, method)
     state = start(given["start"], given["directions"], **params)
     states = given.get("states") or [None] * len(given["stream"])
@@ -316,7 +322,7 @@ def replay(implementation, method, given, params):
         if "summary" in seen:
             seen = seen | {"summary": lambda direction, groups, stored=seen["summary"]: stored}
         theta, state = step(state, **seen, **params)
-        yield {name: plain(value) for name, value in (fields(state) | {"theta": theta}).items()}
+        yield theta, state
 
 
 def respond(implementation, message, dtype):

@@ -224,7 +224,7 @@ def functions(text):
     }
 
 
-def unnamed(lines, reasons, either=()):
+def unnamed(lines, reasons):
     """What of untouched lines no reason names, and which reasons name nothing.
 
     Parameters
@@ -234,8 +234,6 @@ def unnamed(lines, reasons, either=()):
     reasons : dict
         ``"file"``, ``"file function"`` or ``"file function: text of the line"`` -> why. The first
         two stand for guards, and for functions that no case enters.
-    either : iterable of str, optional
-        Keys of lines that may as well be executed.
 
     Returns
     -------
@@ -248,15 +246,14 @@ def unnamed(lines, reasons, either=()):
         if key is None:
             found.append(f"{name}:{number}: no case executes `{text}` of {function}")
         used.add(key)
-    used.update(either)
     return found + [f"{key}: is executed, or is no more" for key in reasons if key not in used]
 
 
 def main():
     """Say what no case executes and nothing names."""
-    from .untouched import EITHER, UNTOUCHED
+    from .untouched import UNTOUCHED
 
-    found = unnamed(untouched(), UNTOUCHED, EITHER)
+    found = unnamed(untouched(), UNTOUCHED)
     for sentence in found:
         say(sentence)
     say(f"{len(found)} lines of the readable text without a case or a reason")

@@ -117,8 +117,8 @@ def hyperparameters(case):
 def _gain(fields, name):
     """Weight of the newest observation among all, where the fields beside a covariance tell it."""
     prefix = name[: len(name) - len(name.rpartition(".")[2])]
-    if name in ("spread", "energy"):
-        # Of all directions, as those of the model are of its own.
+    if name in ("variance_theta", "variance_gradient"):
+        # Of all coordinates, as those of the model are of its axes.
         prefix, name = "model.line.", "model.line.C_gg"
     beta, weight = (fields.get(f"{prefix}{part}") for part in ("beta", "weight"))
     if beta is None or weight is None or not name.removeprefix(prefix).startswith(("C_", "mean_")):

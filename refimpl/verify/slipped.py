@@ -28,7 +28,7 @@ import numpy as np
 
 from .._compile import JIT, PACKAGE
 from ..errors import VerificationError
-from ..vectors import OF_STEPS, Case
+from ..vectors import OF_STEPS, REPLAY, Case
 from . import compare, protocol, python_side, resemblance, supposed
 from .slips import slips
 
@@ -75,6 +75,7 @@ class _Failure(NamedTuple):
     answer: dict
     near: float  # share of the largest entry
     seconds: float  # that a slip may take
+    alone: tuple | None  # the step that failed, from the program's state before it
 
 
 def found(message):
@@ -117,12 +118,15 @@ def found(message):
         for name, function, values in functions:
             near = functools.partial(_neighbours, function)
             kind = functools.partial(_kind, values)
-            for slip in slips(_text(function), near, kind, of_names):
+            usual = functools.partial(_default, values)
+            for slip in slips(_text(function), near, kind, usual, of_names):
                 if time.process_time() > end:
                     return None
                 with _installed(function, slip.code):
-                    if all(_explains(one) for one in failures) and all(
-                        _holds(one, arithmetic) for one in passes
+                    if (
+                        all(_may_explain(one) for one in failures)
+                        and all(_explains(one) for one in failures)
+                        and all(_holds(one, arithmetic) for one in passes)
                     ):
                         kept.append({"words": slip.words, "file": name, "line": slip.statement})
             if _answer(case) != right:
@@ -132,19 +136,31 @@ def found(message):
     return []
 
 
-def _kind(values, name):
-    """What a dotted name stood for when the function returned: its type and shape, or None."""
+def _value(values, name):
+    """What a dotted name stood for when the function returned; None if for nothing."""
     head, *parts = name.split(".")
-    if head not in values:
-        return None
-    value = values[head]
+    value = values.get(head)
     for part in parts:
-        if not hasattr(value, part):
-            return None
-        value = getattr(value, part)
+        value = getattr(value, part, None)
+    return value
+
+
+def _kind(values, name):
+    """Type and shape of that, "number" for a real one."""
+    value = _value(values, name)
     if isinstance(value, float | np.floating):
         return "number"
+    if value is None:
+        return None
     return type(value).__name__, np.shape(value) if isinstance(value, np.ndarray) else ()
+
+
+def _default(values, name):
+    """The number that a hyperparameter of this name is by default, where it is another here."""
+    owner, _, last = name.rpartition(".")
+    usual = getattr(_value(values, owner), "_field_defaults", {}).get(last)
+    known = isinstance(usual, float) and usual != _value(values, name)
+    return usual if known and np.isfinite(usual) else None
 
 
 def _case(given):
@@ -169,7 +185,60 @@ def _failure(given, arithmetic):
     begun = time.process_time()
     _answer(short)
     seconds = min(max(LONGER * (time.process_time() - begun), LEAST_TIME), ONE)
-    return _Failure(brief, short, failed, wanted, right, given["answer"], near, seconds)
+    alone = _alone(case, failed, given["answer"])
+    found = _Failure(brief, short, failed, wanted, right, given["answer"], near, seconds, alone)
+    # From a state that is wrong already, or lacks a field, a step by itself shows nothing.
+    return found if alone is None or _toward(found, right) else found._replace(alone=None)
+
+
+def _alone(case, failed, answer):
+    """The step that failed, as `python_side.stepped` takes it: from the program's state before it.
+
+    None where it is the first, or there is no such state.
+    """
+    if case.op != REPLAY or failed.step < 2:
+        return None
+    before = {k: v for k, v in answer["steps"][failed.step - 2].items() if k != "theta"}
+    stream = [case.inputs["stream"][failed.step - 1]]
+    inputs = case.inputs | {"stream": stream, "states": [before]}
+    try:
+        given = python_side.values(inputs, np.float64)
+    except (TypeError, ValueError):
+        return None
+    for array in _arrays(given):
+        # It is put many times.
+        array.setflags(write=False)
+    return given, python_side.hyperparameters(case.params)
+
+
+def _arrays(part):
+    if isinstance(part, np.ndarray):
+        yield part
+    elif isinstance(part, dict | list):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _arrays(inner)
+
+
+def _may_explain(failure):
+    """One step in place of all, which most slips fail already."""
+    return failure.alone is None or _toward(failure, failure.wanted)
+
+
+def _toward(failure, aim):
+    """Whether the step by itself leads near one of both, the wrong and the right."""
+    method, field = failure.case.method, failure.failed.field
+    try:
+        with _limited(failure.seconds):
+            steps = python_side.stepped(_implementation(), method, *failure.alone)
+            theta, state = next(steps)
+            made = (python_side.fields(state) | {"theta": theta})[field]
+            made = np.array(made, float).ravel()
+    except (Exception, _TooLong):
+        return False
+    if made.size > failure.wanted.size:
+        return False
+    error = np.max(np.abs(failure.wanted[: made.size] - failure.right[: made.size]), initial=0.0)
+    return bool(np.max(np.abs(made - aim[: made.size]), initial=0.0) <= TOLD * error)
 
 
 def _explains(failure):

@@ -10,6 +10,8 @@ import ast
 import contextlib
 from typing import NamedTuple
 
+from . import slips_of_statements
+
 # Functions that one may be taken for.
 NEIGHBOURS = (
     ("max", "min"),
@@ -18,6 +20,7 @@ NEIGHBOURS = (
     ("sqrt", "cbrt", "square"),
     ("zeros", "ones"),
 )
+BOUNDS = ("minimum", "min", "maximum", "max")
 # Modules whose functions are taken for each other by the table alone.
 TABLED = ("np", "math")
 SWAPPED = {ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE)}
@@ -34,7 +37,13 @@ class Slip(NamedTuple):
     statement: int  # its first line
 
 
-def slips(function, neighbours=lambda name, given: (), kind=None, of_names=False):
+def slips(
+    function,
+    neighbours=lambda name, given: (),
+    kind=lambda name: None,
+    default=lambda name: None,
+    of_names=False,
+):
     """Every slip in a function of one sort: in its formulas, or in the names that they have.
 
     Parameters
@@ -47,6 +56,9 @@ def slips(function, neighbours=lambda name, given: (), kind=None, of_names=False
     kind : callable, optional
         ``kind(name)`` of a dotted name says what it stands for, "number" for a real one, None where
         that is not known.
+    default : callable, optional
+        ``default(name)`` of a dotted name is the number that a hyperparameter is by default, or
+        None.
     of_names : bool, optional
         Another name of the same kind stands there, or one that is used twice in a statement is
         another in both places; otherwise all else.
@@ -58,7 +70,7 @@ def slips(function, neighbours=lambda name, given: (), kind=None, of_names=False
     seen = set()
     for site in _sites(function):
         found = _other_names if of_names else _alternatives
-        for made in found(site, function, neighbours, kind or (lambda name: None)):
+        for made in found(site, function, neighbours, kind, default):
             with site.holding(made):
                 after = ast.unparse(made if site.node is site.statement else site.statement)
                 if (site.line, after) in seen or after == site.text:
@@ -177,10 +189,11 @@ def _short(node):
 # ---------------------------------------------------------------------------------- the slips
 
 
-def _alternatives(site, function, neighbours, kind):
+def _alternatives(site, function, neighbours, kind, default):
     node = site.node
     if isinstance(node, ast.stmt):
-        yield from _of_statement(node)
+        yield from slips_of_statements.left_out(node, function)
+        yield from slips_of_statements.factors(node)
         return
     kinds = {
         ast.BinOp: lambda node: _of_operation(node, kind),
@@ -197,23 +210,12 @@ def _alternatives(site, function, neighbours, kind):
         yield from _of_call(node, neighbours)
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
+    if isinstance(node, ast.Attribute) and _is_chain(node):
+        usual = default(ast.unparse(node))
+        if usual is not None:
+            yield ast.Constant(usual)
     if isinstance(node, ast.Name):
         yield from _of_next_step(node, function)
-
-
-def _of_statement(node):
-    if isinstance(node, ast.If):
-        for answer in (True, False):
-            yield ast.If(ast.Constant(answer), node.body, node.orelse)
-    elif isinstance(node, ast.AugAssign) or (
-        isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
-    ):
-        yield ast.Pass()
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        # Where it has a value already, that stays.
-        names = [n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)]
-        if node.targets[0].id in names:
-            yield ast.Pass()
 
 
 def _op(left, op, right):
@@ -242,6 +244,8 @@ def _of_operation(node, kind):
         yield _op(left, other, right)
     if op in (ast.Sub, ast.Div, ast.MatMult) and not _same(left, right):
         yield _op(right, op, left)
+    if op is ast.Div:
+        yield _call("np.sqrt", node)
     if op is ast.Div and isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult):
         # Numerator and denominator exchanged.
         yield _op(_op(left.left, ast.Mult, right), ast.Div, left.right)
@@ -250,6 +254,9 @@ def _of_operation(node, kind):
     if op is ast.MatMult:
         for a, b in ((_transposed(left), right), (left, _transposed(right))):
             yield _op(a, op, b)
+        if isinstance(left, ast.BinOp) and isinstance(left.op, ast.MatMult):
+            # Neither side of a congruence.
+            yield left.right
     if op in (ast.Mult, ast.Div, ast.Add, ast.Sub, ast.MatMult):
         yield from _moved(left, op, right)
     if op is ast.Div and isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Sub):
@@ -348,7 +355,15 @@ def _of_call(node, neighbours):
                 if other != last:
                     whole = f"{module}.{other}" if module else other
                     yield ast.Call(ast.parse(whole, mode="eval").body, given, node.keywords)
-    if last in ("minimum", "min", "maximum", "max") and len(given) == 2:
+    if last == "mean" and module in TABLED and len(given) == 1:
+        # As of a sample.
+        less = _op(_call("np.size", *given), ast.Sub, ast.Constant(1))
+        yield _op(_call("np.sum", *given), ast.Div, less)
+    if last in BOUNDS and len(given) == 2:
+        for inner in given:
+            if isinstance(inner, ast.Call) and ast.unparse(inner.func).rpartition(".")[2] in BOUNDS:
+                # Neither of two bounds.
+                yield from inner.args
         for a, bound in (given, given[::-1]):
             below, above = ast.UnaryOp(ast.USub(), bound), bound
             yield _call("np.clip", a, below, above)
@@ -366,11 +381,11 @@ def _of_call(node, neighbours):
         yield ast.Call(ast.parse(other, mode="eval").body, given[:count], node.keywords)
 
 
-def _other_names(site, function, neighbours, kind):
+def _other_names(site, function, neighbours, kind, default):
     """Another value of the same kind that the text knows, that of the step before first."""
     node = site.node
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.Return):
-        yield from _others_throughout(node, function, kind)
+    if isinstance(node, ast.stmt):
+        yield from slips_of_statements.others(node, function, kind)
     callee = isinstance(site.holder, ast.Call) and site.field == "func"
     if callee or not isinstance(node, ast.Name | ast.Attribute) or not _is_chain(node):
         return
@@ -385,21 +400,6 @@ def _other_names(site, function, neighbours, kind):
     for other in known | dict.fromkeys(chains):
         if other != mine and wanted is not None and kind(other) == wanted:
             yield ast.parse(other, mode="eval").body
-
-
-def _others_throughout(node, function, kind):
-    """A statement in which one name is another wherever it stands, if that is more than once."""
-    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-    known = dict.fromkeys(n.id for n in ast.walk(function) if isinstance(n, ast.Name))
-    for name in dict.fromkeys(names):
-        for other in known:
-            same = kind(name) is not None and kind(name) == kind(other)
-            if names.count(name) > 1 and same and other != name:
-                made = ast.parse(ast.unparse(node)).body[0]
-                for part in ast.walk(made):
-                    if isinstance(part, ast.Name) and part.id == name:
-                        part.id = other
-                yield made
 
 
 def _of_next_step(node, function):

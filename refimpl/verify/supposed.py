@@ -51,6 +51,8 @@ NOTHING = {
     "turn": 0.0,
     "period": 1,
     "max_alpha": math.inf,
+    "jump": math.inf,
+    "patience": math.inf,
 }
 # Inputs that may be taken for each other.
 EXCHANGED = (

@@ -1,7 +1,7 @@
 """Lines of the readable text that no certified case executes, each with its reason.
 
 A key is a file, a file and a function, or these and the text of the line. ``python -m
-refimpl.verify.reached`` finds lines without a key, and keys without a line, but for `EITHER`.
+refimpl.verify.reached`` finds lines without a key, and keys without a line.
 """
 
 _TOOL = "no step of a method: a tool of the book, compared in the tests of its chapter"
@@ -53,7 +53,6 @@ UNTOUCHED = {
     "optimizers/grouped_newton.py check: for name, number, most in (": _HERE,
     "optimizers/grouped_newton.py check: if number > most:": _HERE,
     "optimizers/grouped_newton.py plain: return np.zeros(g.size), SINGULAR": _ROUNDING,
-    "optimizers/grouped_newton_safeguarded.py accepted: return 0.0, HALVINGS + 1": _ROUNDING,
     "optimizers/method.py Method: from . import METHODS, get": _SENT,
     "optimizers/method.py Method: if METHODS.get(self.name) is self:": _SENT,
     "optimizers/method.py Method: return get, (self.name,)": _SENT,
@@ -66,6 +65,7 @@ UNTOUCHED = {
     "optimizers/method.py _float": _HERE,
     "optimizers/method.py _switch": _HERE,
     "optimizers/method.py bind": _HERE,
+    "optimizers/ogr.py keeping: return np.inf": "a memory of one pair, which has no spread",
     "taylor/series.py product: c = _transformed(a[:n], b[:n], n)": _LONG,
     "taylor/series.py product: if c is not None:": _LONG,
     "taylor/series.py product: return c": _LONG,
@@ -87,5 +87,3 @@ UNTOUCHED = {
     "summary/definition.py _vector": _HERE,
     "summary/partitions.py": "names groups by tensors and checks them; cases give lists of indices",
 }
-# Executed under one kernel of the linear algebra, and not under another.
-EITHER = {"optimizers/grouped_newton_safeguarded.py accepted: return 0.0, HALVINGS + 1"}

@@ -15,7 +15,17 @@ from pathlib import Path
 import threadpoolctl
 from tqdm import tqdm
 
-from . import against_c, first_use, many_dimensions, memory, roofline, scaling, solvers
+from . import (
+    against_c,
+    first_use,
+    many_dimensions,
+    memory,
+    processes,
+    roofline,
+    scaling,
+    solvers,
+    taylor,
+)
 from .row import Missing
 
 ROOMS = {
@@ -26,6 +36,8 @@ ROOMS = {
     "against-c": against_c,
     "scaling": scaling,
     "solvers": solvers,
+    "taylor": taylor,
+    "processes": processes,
 }
 
 

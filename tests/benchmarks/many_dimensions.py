@@ -23,6 +23,8 @@ from refimpl.optimizers import streamed
 from .row import Missing, of
 
 METHODS = {"online_sfn": 10, "ogr": 15}
+# No streamed step has scales of coordinates.
+TOLD = {"online_sfn": {}, "ogr": {"scaled": False}}
 TURNS = 9
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -68,7 +70,8 @@ def clock(call, repetitions=1):
 def row(method, D, dtype, turns=TURNS, readable=True):
     """Name -> ratios of all turns; and the share of memory."""
     d, rng = METHODS[method], np.random.default_rng(0)
-    stepper = streamed.start(rng.standard_normal(D).astype(dtype), method, dimension=d)
+    x0 = rng.standard_normal(D).astype(dtype)
+    stepper = streamed.start(x0, method, dimension=d, **TOLD[method])
     quadratic = Quadratic(D, dtype, rng)
     basis = np.ones(d * D, dtype)
     one, size = dtype(1), np.dtype(dtype).itemsize * (d + 4) * D
@@ -117,6 +120,12 @@ def row(method, D, dtype, turns=TURNS, readable=True):
     return {"dtype": np.dtype(dtype).name, "traced / state": traced / size, **found}
 
 
+def words(method):
+    """A method and what it is told, as the rows name it."""
+    told = ", ".join(f"{name}={value}" for name, value in TOLD[method].items())
+    return f"{method} ({told})" if told else method
+
+
 def torch_qr(matrix):
     import torch
 
@@ -138,8 +147,8 @@ def rows(quick):
                 for name in ("streamed", "readable", "torch.linalg.qr"):
                     if name in found:
                         aim = reach if name == "streamed" else ""
-                        yield of(f"{method} {name} / limit, {what}", found[name], aim)
+                        yield of(f"{words(method)} {name} / limit, {what}", found[name], aim)
                 share = found["traced / state"]
-                yield of(f"{method} memory of a step / state, {what}", [share], "< 0.05")
+                yield of(f"{words(method)} memory of a step / state, {what}", [share], "< 0.05")
     if not HAS_TORCH:
         yield Missing("torch.linalg.qr of D x d / limit", "torch is not installed")

@@ -8,7 +8,7 @@ import threadpoolctl
 from refimpl import cubic
 from refimpl.optimizers import streamed
 
-from .row import Missing, in_turns
+from .row import in_turns
 
 
 def by_lapack(H, g, d, strength):
@@ -40,7 +40,6 @@ def rows(quick):
             turns,
             "<= 1.2",
         )
-    yield Missing("Taylor polynomials / jax.experimental.jet", "not written yet")
     D, d = (20_000, 10) if quick else (200_000, 10)
     from sklearn.decomposition import IncrementalPCA
 

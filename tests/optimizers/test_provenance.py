@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.numerics, pytest.mark.once]
 FOLDER = Path(optimizers.__file__).parent
 BIBLIOGRAPHY = FOLDER.parents[1] / "book" / "references.bib"
 # What several methods share, and what a method is; no method by themselves.
-SHARED = {"__init__", "averages", "damping", "diagonal", "method", "subspace"}
+SHARED = {"__init__", "averages", "coordinate_scales", "damping", "diagonal", "method", "subspace"}
 SOURCES = {path.stem: path for path in sorted(FOLDER.glob("*.py")) if path.stem not in SHARED}
 
 

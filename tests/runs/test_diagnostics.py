@@ -196,6 +196,30 @@ def test_a_unit_of_the_methods_own_is_undone():
     np.testing.assert_allclose(found.curvature_error, plain.curvature_error, rtol=1e-7)
 
 
+def test_scales_of_the_methods_own_are_undone():
+    """Exact gradients, coupled coordinates a hundredfold apart: the curvatures of the function.
+
+    Their quotients are below 1e5, and the smallest is known to so many roundings of the largest.
+    """
+    method, generator = optimizers.get("ogr"), np.random.default_rng(1)
+    # No move leads to these positions, so that none can be taken back.
+    parameters = optimizers.bind(method, {"jump": np.inf})
+    sizes, turned = np.array([0.1, 1.0, 10.0]), random_rotation(generator, 3)
+    H = sizes[:, None] * (turned.T * SPECTRUM) @ turned * sizes
+    state = method.start(np.ones(3), np.empty((0, 3)), parameters)
+    for theta in generator.standard_normal((30, 3)) / sizes:
+        _, state = method.step(state, theta, H @ theta, parameters)
+    eigenvalues, axes = np.linalg.eigh(H)
+    assert eigenvalues[-1] < 1e5 * eigenvalues[0]
+    found = diagnostics(method, state)
+    np.testing.assert_allclose(found.curvature, eigenvalues, rtol=1e-10)
+    overlap = np.abs(np.einsum("ij,ji->i", found.directions, axes))
+    np.testing.assert_allclose(overlap, 1.0, atol=1e-9)
+    # Negative control: without its scales the line is another function's.
+    plain = diagnostics(method, state._replace(scales=np.ones(3)))
+    assert np.abs(plain.curvature / eigenvalues - 1.0).max() > 0.5
+
+
 def test_lines_along_directions_that_are_not_matrices():
     """Statistics of diagonals beside a V: one slope for each of its rows."""
 

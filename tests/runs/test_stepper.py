@@ -139,13 +139,34 @@ def test_wrong_input_is_named_before_any_work(arguments, given, error, message):
 
 # Many dimensions.
 
-MANY = {"ogr": {}, "online_sfn": {}, "sogr": {"dimension": 3}, "csogr": {"dimension": 3}}
+MANY = {
+    "ogr": {"scaled": False},
+    "online_sfn": {},
+    "sogr": {"dimension": 3},
+    "csogr": {"dimension": 3},
+    "dsogr": {"dimension": 3},
+    "cdsogr": {"dimension": 3},
+}
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Streamed from the smallest dimension on that suits."""
     monkeypatch.setattr("refimpl.runs.streaming.WORTH_STREAMING", 1)
+
+
+@pytest.mark.compiled
+def test_the_default_method_is_streamed_as_it_is(always, monkeypatch):
+    """Where so many coordinates share one scale that it is, with no word from the caller."""
+    monkeypatch.setattr("refimpl.optimizers.streamed.stepper.MANY", 5_000)
+    curvature = np.linspace(1.0, 3.0, 5_000)
+
+    def value(x):
+        return 0.5 * float(curvature @ (x * x))
+
+    given = {"jac": lambda x: curvature * x, "steps": 5}
+    told = refimpl.minimize(value, np.ones(5_000), scaled=False, **given)
+    np.testing.assert_array_equal(refimpl.minimize(value, np.ones(5_000), **given).x, told.x)
 
 
 @pytest.mark.compiled
@@ -184,7 +205,8 @@ def test_streamed_steps_are_those_of_minimize(name, always, tmp_path):
 
 @pytest.mark.compiled
 def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
-    optimizer, again = (stepper("ogr", np.ones(5_000), dimension=2) for _ in range(2))
+    given = {"dimension": 2, "scaled": False}
+    optimizer, again = (stepper("ogr", np.ones(5_000), **given) for _ in range(2))
     for one in (optimizer, again):
         one.step(one.x)
     advance = optimizer._state._advance
@@ -210,7 +232,7 @@ def test_an_interrupt_waits_until_a_streamed_step_is_whole(always, monkeypatch):
 
 @pytest.mark.compiled
 def test_streamed_files_of_another_size_are_refused(always, tmp_path):
-    optimizer = stepper("ogr", np.ones(5_000), dimension=2)
+    optimizer = stepper("ogr", np.ones(5_000), dimension=2, scaled=False)
     optimizer.save(tmp_path / "kept")
     changed_to = {"tiles": np.zeros((2, 2, 64))}
     with np.load(tmp_path / "kept") as archive:
@@ -223,12 +245,14 @@ def test_streamed_files_of_another_size_are_refused(always, tmp_path):
 
 @pytest.mark.compiled
 def test_what_pays():
-    """By the work alone."""
+    """By the work alone, of a method that is streamed: `ogr` is without scales of coordinates."""
     from refimpl.runs.streaming import streams
 
     ogr = optimizers.METHODS["ogr"]
     given = ogr.parameters()
     assert streams(ogr, given, 100_000, 1_000)
+    assert not streams(ogr, given, 99_999, 2_000)
+    assert streams(ogr, ogr.parameters(scaled=False), 99_999, 2_000)
     assert not streams(ogr, given, 100_000, 999)
     assert not streams(ogr, given._replace(dimension=1_001), 100_000, 1_000)
     assert not streams(optimizers.METHODS["adam"], (), 100_000, 1_000)

@@ -54,7 +54,7 @@ FLAGS = {
     "at-the-cut nan-input inf-input",
     "porting": "decay-order eps-placement bias-correction old-new-mean transposed division-order "
     "float32-inside off-by-one sign-convention taylor-factor mixed-derivatives group-order "
-    "kept-rates",
+    "kept-rates taken-back foreseen own-units",
 }
 
 

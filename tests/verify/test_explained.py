@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from refimpl import vectors
-from refimpl.verify import compare, explained, supposed
+from refimpl.verify import compare, explained, slipped, supposed
 from refimpl.verify.runner import Outcome
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
@@ -175,6 +175,30 @@ def test_only_so_many_operations_are_looked_into(reference):
     assert {o.supposed for o in explain(outcomes, reference, most=0)} == {""}
 
 
+def test_the_text_of_a_method_is_searched_once(reference, monkeypatch):
+    """Where replays of a method fail its closed loops do too, by the same text."""
+    searched = []
+    monkeypatch.setattr(reference, "slips", lambda asked: searched.append(asked) or [])
+    monkeypatch.setattr(supposed, "explanation", lambda *given: "")
+    outcomes = []
+    for family, op, method in (
+        ("optimizers", "replay", "momentum"),
+        ("trajectories", "trajectory", "momentum"),
+        ("optimizers", "replay", "newton"),
+    ):
+        [case] = cases(family, most=1, op=op, method=method)
+        [answer] = reference.answers([case])
+        for step in answer["steps"]:
+            step["theta"] = [2.0 * x for x in supposed.values_of(step["theta"])]
+        outcomes.append(judged(case, answer))
+    explain(outcomes, reference)
+    asked = [one["failures"][0]["case"] for one in searched]
+    assert [(case["op"], case["method"]) for case in asked] == [
+        ("replay", "momentum"),
+        ("replay", "newton"),
+    ]
+
+
 def test_our_text_is_not_quoted_where_that_is_not_wanted():
     put = cases("repulsion", op="repulsion.newton", flags=("normal",))
     one = supposed.Reference(quoting=False)
@@ -203,6 +227,46 @@ def test_slips_of_one_statement_are_told_once():
     assert both == "it is the answer of x (a.py, line 1) or of y (a.py, line 2)"
     three = explained.named([slip("x", 1), slip("y", 2), slip("z", 3)])
     assert three == f"{both} or of what comes to the same"
+    elsewhere = [slip("x", 1), slip("y", 2), slip("z", 3, "b.py")]
+    assert explained.named(elsewhere) == three
     # As much at home here as there: nothing is sure.
-    assert explained.named([slip("x", 1), slip("y", 2), slip("z", 3, "b.py")]) == ""
+    assert explained.named([*elsewhere, slip("u", 4, "c.py")]) == ""
     assert explained.named([]) == ""
+
+
+def test_a_decision_is_told_before_what_turns_it():
+    slips = [
+        {"words": words, "file": "a.py", "line": 1}
+        for words in ("`0.0` in place of `a`", "`if a > 0.0` never taken")
+    ]
+    assert explained.named(slips) == "it is the answer of `if a > 0.0` never taken (a.py, line 1)"
+
+
+def test_the_step_that_failed_is_put_by_itself():
+    """From the program's state before it: first so, then with all before it."""
+    [case] = cases("optimizers", most=1, op="replay", method="momentum")
+    answer = {"steps": [dict(step) for step in case.out["steps"]]}
+    for step in answer["steps"]:
+        for name, value in step.items():
+            given = np.array(supposed.values_of(value))
+            step[name] = given.tolist() if given.shape else float(given)
+
+    def failure(step, name):
+        given = {"case": case._asdict(), "answer": answer}
+        return slipped._failure(given | {"failed": {"field": name, "step": step}}, "binary64")
+
+    def spoilt(step, name, factor):
+        answer["steps"][step - 1][name] = [factor * x for x in answer["steps"][step - 1][name]]
+
+    spoilt(4, "theta", 2.0)
+    found = failure(4, "theta")
+    assert slipped._toward(found, found.right)
+    assert not slipped._may_explain(found)
+    # A slip may give another shape.
+    assert not slipped._toward(found._replace(wanted=found.wanted[:1]), found.right[:1])
+    # The first step has no state before it.
+    spoilt(1, "theta", 2.0)
+    assert failure(1, "theta").alone is None
+    # Nor is one of any use that is wrong already.
+    spoilt(3, "momentum", 1e3)
+    assert failure(4, "theta").alone is None

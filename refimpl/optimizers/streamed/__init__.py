@@ -7,7 +7,9 @@ speed where ``D`` is large. The basis is kept as physical rows `V`, in tiles, an
 passes, and between them the readable pieces in (d, d) arithmetic.
 
 `start` makes a stepper with a `step(gradient)` that overwrites its arrays; `suits` says where it is
-worth its while. Arrays of ``D`` entries are binary64 or binary32, all else is binary64.
+worth its while; `ogr` is streamed without scales of coordinates, as no turn of one direction gives
+them others. Arrays of ``D`` entries are binary64 or binary32, all else is binary64, and so are the
+variances that `dsogr` and `cdsogr` keep of single coordinates.
 """
 
 from .stepper import Stepper, start, suits

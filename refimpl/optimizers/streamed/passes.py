@@ -96,14 +96,32 @@ def dot(a, b):
 
 
 @reassociated
+def add_products(tile, x, off, slow, m, seen):
+    """Add to `seen` the products of one tile."""
+    dots = seen.dots
+    dots[XX] += dot(x, x)
+    dots[XT] += dot(x, off)
+    dots[XG] += dot(x, slow)
+    dots[XM] += dot(x, m)
+    dots[TT] += dot(off, off)
+    add_along(tile, x, seen.p)
+
+
+@reassociated
+def add_along(tile, x, p):
+    """Add to `p` the projection of one tile of a vector."""
+    for i in range(p.size):
+        p[i] += dot(tile[i], x)
+
+
+@reassociated
 def project(tiles, gradient, vectors, scale, gain, centred, seen):
     """Pass 1: overwrite `seen`; `centred` says that `x` is the distance from the mean."""
     number = tiles.dtype.type
-    d = tiles.shape[1]
     scale, gain = number(scale), number(gain)
     x, off = np.empty(WIDTH, tiles.dtype), np.empty(WIDTH, tiles.dtype)
-    p, dots = seen.p, seen.dots
-    p[:] = 0.0
+    dots = seen.dots
+    seen.p[:] = 0.0
     dots[:] = 0.0
     for b in range(tiles.shape[0]):
         at = WIDTH * b
@@ -115,14 +133,7 @@ def project(tiles, gradient, vectors, scale, gain, centred, seen):
             dots[MM] += dot(m, m)
             dots[GM] += dot(slow, m)
         apart(theta, mean, gain, off)
-        dots[XX] += dot(x, x)
-        dots[XT] += dot(x, off)
-        dots[XG] += dot(x, slow)
-        dots[XM] += dot(x, m)
-        dots[TT] += dot(off, off)
-        tile = tiles[b]
-        for i in range(d):
-            p[i] += dot(tile[i], x)
+        add_products(tiles[b], x, off, slow, m, seen)
 
 
 @reassociated
@@ -154,46 +165,56 @@ def residual(tiles, gradient, vectors, scale, gain, centred, p, along):
 def overwrite(tiles, gradient, vectors, scale, centred, turns, orders):
     """Pass 2, with `orders`; where nothing `turns`, the rows are read and left alone."""
     number = tiles.dtype.type
-    d = tiles.shape[1]
-    scale = number(scale)
-    s, alpha = number(orders.numbers[0]), number(orders.numbers[1])
-    gain, gamma = number(orders.numbers[2]), number(orders.numbers[3])
-    uf = 0.0
-    for i in range(d):
-        uf += orders.uh[i] * orders.f[i]
-    uf = number(uf)
+    scale, s, gain = number(scale), number(orders.numbers[0]), number(orders.numbers[2])
     g = np.empty(WIDTH, tiles.dtype)
     w, t = np.empty(WIDTH, tiles.dtype), np.empty(WIDTH, tiles.dtype)
     for b in range(tiles.shape[0]):
         at = WIDTH * b
-        theta, mean, slow, m = tile_of(vectors, at)
+        parts = tile_of(vectors, at)
         scaled(gradient, at, scale, g)
         if centred:
-            apart(g, slow, gain, w)
+            apart(g, parts[2], gain, w)
             for k in range(WIDTH):
                 w[k] *= s
         else:
             for k in range(WIDTH):
                 w[k] = s * g[k]
         t[:] = number(0)
-        tile = tiles[b]
+        overwrite_tile(tiles[b], parts, g, w, t, turns, orders)
+
+
+@reassociated
+def overwrite_tile(tile, parts, g, w, t, turns, orders):
+    """Pass 2 on one tile and these parts of the vectors; `w` is ``s x``, `t` a move to begin with.
+
+    Both are overwritten.
+    """
+    number = tile.dtype.type
+    d = tile.shape[0]
+    theta, mean, slow, m = parts
+    alpha = number(orders.numbers[1])
+    gain, gamma = number(orders.numbers[2]), number(orders.numbers[3])
+    uf = 0.0
+    for i in range(d):
+        uf += orders.uh[i] * orders.f[i]
+    uf = number(uf)
+    for i in range(d):
+        row, ei, fi = tile[i], number(orders.e[i]), number(orders.f[i])
+        for k in range(WIDTH):
+            w[k] += ei * row[k]
+            t[k] += fi * row[k]
+    if turns:
         for i in range(d):
-            row, ei, fi = tile[i], number(orders.e[i]), number(orders.f[i])
+            row, ui = tile[i], number(orders.uh[i])
             for k in range(WIDTH):
-                w[k] += ei * row[k]
-                t[k] += fi * row[k]
-        if turns:
-            for i in range(d):
-                row, ui = tile[i], number(orders.uh[i])
-                for k in range(WIDTH):
-                    row[k] += ui * w[k]
-        for k in range(WIDTH):
-            mean[k] += gain * (theta[k] - mean[k])
-        for k in range(WIDTH):
-            slow[k] += gain * (g[k] - slow[k])
-        for k in range(WIDTH):
-            m[k] += gamma * (g[k] - m[k])
-            theta[k] += t[k] + uf * w[k] - alpha * m[k]
+                row[k] += ui * w[k]
+    for k in range(WIDTH):
+        mean[k] += gain * (theta[k] - mean[k])
+    for k in range(WIDTH):
+        slow[k] += gain * (g[k] - slow[k])
+    for k in range(WIDTH):
+        m[k] += gamma * (g[k] - m[k])
+        theta[k] += t[k] + uf * w[k] - alpha * m[k]
 
 
 @reassociated

@@ -23,12 +23,14 @@ class Small(NamedTuple):
     C_thetatheta: np.ndarray  # (d, d), along the logical basis
     C_gtheta: np.ndarray
     C_gg: np.ndarray
+    H: np.ndarray  # (d, d), the line fitted to these, which `ogr` alone keeps
     of_line: np.ndarray  # (3,): weight, beta, scale
-    numbers: np.ndarray  # (6,), by the names below
+    numbers: np.ndarray  # (11,), by the names below
 
 
 # Unit of the gradients, the wear of the rows since they were measured, and what is `ogr`'s own.
 UNIT, WORN, SPREAD, ENERGY, COUNT, OPENING = 0, 1, 2, 3, 4, 5
+DESCENT, MISSED, MET, SURPRISES, LARGEST = 6, 7, 8, 9, 10
 
 
 def start(line):
@@ -37,8 +39,9 @@ def start(line):
     vectors = [np.zeros(d) for _ in range(4)]
     covariances = [C.copy() for C in (line.C_thetatheta, line.C_gtheta, line.C_gg)]
     of_line = np.array([line.weight, line.beta, line.scale], dtype=float)
-    numbers = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-    return Small(np.eye(d), *vectors, *covariances, of_line, numbers)
+    numbers = np.zeros(11)
+    numbers[UNIT] = 1.0
+    return Small(np.eye(d), *vectors, *covariances, np.zeros((d, d)), of_line, numbers)
 
 
 @compiled

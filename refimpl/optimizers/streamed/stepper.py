@@ -1,23 +1,19 @@
-"""The object that makes streamed steps: its arrays are made once, and each step overwrites them.
-
-`start` makes one. What a step may meet besides a plain gradient is handled here, in plain Python:
-a gradient in another form, squares that leave the range of the precision, rows that have drifted.
-"""
+"""The stepper of each method that has one: `start` makes it, `suits` says where it is worth it."""
 
 import numpy as np
 
 from ... import optimizers, regression
-from ..._compile import compiled
 from ..._numbers import as_real
 from ...errors import DtypeError, NotFiniteError, RangeError, ShapeError, unknown
 from ...linear_algebra.gram_schmidt import check_rows
 from ...online_pca import inject
-from .. import subspace
+from ..coordinate_scales import MANY
+from ..dsogr import DSOGRState
 from ..ogr import FAR, OGRState
 from ..sogr import SOGRState
-from . import drift, ogr, online_sfn, passes, small, sogr
-from .kept import Kept
-from .tiles import from_tiles, into_tiles, padded
+from . import dsogr, ogr, online_sfn, small, sogr
+from .base import Stepper, largest
+from .tiles import into_tiles
 
 DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 # Squares of gradients in units, beyond which another unit is taken; and where `ogr` cuts.
@@ -30,19 +26,7 @@ DRAWN = 1e-3
 SMALLEST, TALL = 5_000, 100
 
 
-@compiled
-def largest(x):
-    """The modulus of the largest entry; NaN where one is NaN."""
-    size = 0.0
-    for k in range(x.size):
-        if not abs(x[k]) <= size:
-            size = abs(float(x[k]))
-            if size != size:
-                break
-    return size
-
-
-def suits(method, D, d):
+def suits(method, D, d, scaled=False):
     """Whether a method has a streamed step that is worth its while in so many dimensions.
 
     From `D` = 5 000 on, and 100 times as many as directions: below, the (d, d) arithmetic costs as
@@ -53,6 +37,9 @@ def suits(method, D, d):
     method : str or Method
     D, d : int
         Number of parameters, and of directions.
+    scaled : bool, optional
+        Whether coordinates have scales of their own where there are less than 100 000, as in `ogr`
+        unless told otherwise: no streamed step has them.
 
     Returns
     -------
@@ -65,18 +52,18 @@ def suits(method, D, d):
     """
     name = getattr(method, "name", method)
     known = name in STEPPERS and (not hasattr(method, "name") or optimizers.METHODS[name] is method)
-    return known and D >= SMALLEST and TALL * d <= D
+    return known and not (scaled and D < MANY) and D >= SMALLEST and TALL * d <= D
 
 
-def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparameters):
+def start(x0, method, *, dtype=None, directions=None, seed=0, **hyperparameters):
     """A stepper of a method at a start.
 
     Parameters
     ----------
     x0 : array_like of shape (D,)
         Start; copied.
-    method : str, optional
-        One of `STEPPERS`.
+    method : str
+        One of `STEPPERS`; `ogr` with ``scaled=False`` in less than 100 000 dimensions.
     dtype : optional
         float64 or float32, of all that has `D` entries; by default float32 for a start of that
         type, else float64.
@@ -101,7 +88,7 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
     Examples
     --------
     >>> import numpy as np
-    >>> stepper = start(np.full(200, 2.0), "ogr", dimension=2)
+    >>> stepper = start(np.full(200, 2.0), "ogr", dimension=2, scaled=False)
     >>> for _ in range(100):
     ...     theta = stepper.step(np.linspace(1.0, 2.0, 200) * stepper.theta)
     >>> bool(np.abs(theta).max() < 0.01)
@@ -132,6 +119,11 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
             )
         hyperparameters.setdefault("dimension", directions.shape[0])
     parameters = optimizers.bind(described, hyperparameters)
+    if getattr(parameters, "scaled", False) and given.size < MANY:
+        raise RangeError(
+            f"streamed.start: {name} has scales of its coordinates in less than {MANY} "
+            "dimensions, and streamed steps have none; give scaled=False, or take the readable step"
+        )
     if described.directions:
         if parameters.dimension > given.size:
             raise RangeError(
@@ -146,141 +138,6 @@ def start(x0, method="ogr", *, dtype=None, directions=None, seed=0, **hyperparam
                 f"got {directions.shape[0]}"
             )
     return STEPPERS[name](described, parameters, given, np.dtype(dtype), directions)
-
-
-class Stepper(Kept):
-    """Streamed steps of one method, from one start.
-
-    Attributes
-    ----------
-    theta : ndarray of shape (D,)
-        The position, a view for reading; the next step overwrites it.
-    state
-        The readable method's state, made anew in binary64 when asked for.
-    drift : float
-        Largest entry of ``|V V^T - I|`` when last measured.
-    corrections : int
-        How often the rows were made orthonormal again.
-    """
-
-    def __init__(self, method, parameters, x0, dtype, directions):
-        self.method, self.parameters, self.dtype = method, parameters, dtype
-        self.drift, self.corrections = 0.0, 0
-        self._D = x0.size
-        readable = method.start(x0, directions if directions is not None else x0[:0], parameters)
-        V = readable.model.V
-        d = V.shape[0]
-        self._tiles = into_tiles(V, dtype)
-        zeros = (np.zeros_like(padded(x0, dtype)) for _ in range(3))
-        self._vectors = passes.Vectors(padded(x0, dtype), *zeros)
-        self._seen = passes.Seen(np.zeros(d), np.zeros(8))
-        self._orders = passes.Orders(np.zeros(d), np.zeros(d), np.zeros(d), np.zeros(4))
-        self._small = small.start(readable.model.line)
-        self._gram, self._along = np.zeros((d, d)), np.zeros((3, d))
-        self._buffer = None
-        self._steps = 0
-        self._begin(readable)
-        self._measure()
-        self.theta = self._vectors.theta[: self._D]
-        self.theta.flags.writeable = False
-
-    def step(self, gradient):
-        """One step with the gradient at `theta`; returns the new `theta`, the same view.
-
-        Parameters
-        ----------
-        gradient : array_like of shape (D,)
-            Read where it lies if it is an array of the stepper's dtype, in C order and writable;
-            otherwise, and if it overlaps `theta`, from a copy in a buffer that is made once.
-
-        Returns
-        -------
-        ndarray of shape (D,)
-
-        Raises
-        ------
-        ShapeError, DtypeError, NotFiniteError
-            For another shape, numbers that are not real, NaN or infinite entries, and what the
-            readable step refuses. The state is that before the step.
-        """
-        g = self._taken(gradient)
-        # Squares that overflow are seen by what they leave behind.
-        with np.errstate(over="ignore", invalid="ignore"):
-            usual = self._advance(g)
-        if not usual:
-            size = largest(g)
-            if not size < np.inf:
-                raise NotFiniteError(
-                    "streamed: the gradient must be finite; found NaN or infinity, or more than "
-                    f"{self.dtype} holds"
-                )
-            self._unusual(g, size)
-        self._steps += 1
-        if self._steps % drift.EVERY == 0 or self._small.numbers[small.WORN] > drift.WEAR:
-            self.straighten()
-        return self.theta
-
-    def straighten(self):
-        """Measure the drift and correct it where needed; `step` does so by itself."""
-        self._measure()
-        self.drift = drift.drift(self._gram)
-        if self.drift > drift.ALLOWED[self.dtype]:
-            T = drift.inverse_root(self._gram)
-            passes.straightened(self._tiles, T)
-            self._measure()
-            self.corrections += 1
-
-    def _measure(self):
-        """The Gram matrix, and anew what is carried along from step to step."""
-        kept = self._small
-        passes.measure(self._tiles, self._vectors, self._gram, self._along)
-        kept.numbers[small.WORN] = 0.0
-        kept.off_theta[:], kept.slow[:], kept.m[:] = self._along
-
-    @property
-    def state(self):
-        """The readable method's state, in binary64; means at the origin, as a step begins."""
-        kept, unit = self._small, self._small.numbers[0]
-        V = kept.frame @ from_tiles(self._tiles, self._D)
-        line = regression.centred(small.line_of(kept))
-        return self._state(subspace.Subspace(V, line), *self._full(unit))
-
-    def _full(self, unit):
-        """Means and momentum, gradients times a unit."""
-        _, mean_theta, mean_gradient, momentum = (
-            v[: self._D].astype(np.float64) for v in self._vectors
-        )
-        return mean_theta, unit * mean_gradient, unit * momentum
-
-    def _taken(self, gradient):
-        """The gradient, or a copy of it that the passes can read."""
-        if not isinstance(gradient, np.ndarray):
-            gradient = as_real(gradient, "streamed: expected the gradient as real numbers")
-        if gradient.shape != (self._D,):
-            raise ShapeError(
-                f"streamed: expected a gradient of shape ({self._D},), got {gradient.shape}"
-            )
-        if gradient.dtype == self.dtype and gradient.dtype.isnative and gradient.flags.carray:
-            if gradient.base is None:
-                return gradient
-            if not np.may_share_memory(gradient, self._vectors.theta):
-                return np.asarray(gradient)
-        if gradient.dtype.kind not in "biuf":
-            raise DtypeError(
-                f"streamed: expected the gradient as real numbers, got dtype {gradient.dtype}"
-            )
-        return self._copied(gradient)
-
-    def _copied(self, gradient):
-        if self._buffer is None:
-            self._buffer = np.empty(self._D, self.dtype)
-        # What the precision cannot hold is infinite, and refused as such.
-        with np.errstate(over="ignore", under="ignore"):
-            self._buffer[:] = gradient
-        return self._buffer
-
-    def _arrays(self, g):
-        return self._tiles, g, self._vectors, self._seen, self._orders, self._small, self._D
 
 
 class _Injecting(Stepper):
@@ -323,12 +180,13 @@ class SOGR(_Injecting):
 
     def _begin(self, readable):
         self._drawn = readable.model.V
-        p = self.parameters
+        self._setting = self._usual = self._told(self.parameters)
+
+    def _told(self, p):
+        """The hyperparameters as the step takes them, `turn` the third."""
         if self.method.name == "csogr":
-            self._usual = (p.beta, p.gamma, p.turn, 1.0, p.cut, 0.0, p.eta, True)
-        else:
-            self._usual = (p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False)
-        self._setting = self._usual
+            return p.beta, p.gamma, p.turn, 1.0, p.cut, 0.0, p.eta, True
+        return p.beta, p.gamma, p.turn, p.div, p.cut, p.alpha, 1.0, False
 
     def kept(self):
         """As ``Stepper.kept``; before the first step also the directions as they were drawn."""
@@ -366,8 +224,37 @@ class SOGR(_Injecting):
         return state._replace(model=state.model._replace(V=self._drawn.copy()))
 
 
+class DSOGR(SOGR):
+    """`dsogr` and `cdsogr`: those, with a line for each coordinate."""
+
+    _text = staticmethod(dsogr.advance)
+
+    def _begin(self, readable):
+        super()._begin(readable)
+        self._lines = dsogr.start(readable.line, self._seen.p.size, self.dtype)
+
+    def _told(self, p):
+        of_all = p.beta, p.gamma, p.turn
+        if self.method.name == "cdsogr":
+            return *of_all, 1.0, p.cut, 0.0, p.eta, p.max_alpha, p.w, True
+        return *of_all, p.div, p.cut, p.cut, 1.0, np.inf, p.w, False
+
+    def _arrays(self, g):
+        return *super()._arrays(g), self._lines
+
+    def _overwritten(self):
+        own = {f"lines.{name}": x for name, x in self._lines._asdict().items()}
+        return super()._overwritten() | own
+
+    def _state(self, model, mean_theta, mean_gradient, momentum):
+        covariances = (C[: self._D].copy() for C in self._lines[:3])
+        numbers = self._small.of_line.tolist()
+        line = regression.State(*numbers, mean_theta, mean_gradient, *covariances)
+        return DSOGRState(line, model, momentum)
+
+
 class OGR(Stepper):
-    """`ogr`."""
+    """`ogr` without scales of coordinates; of the variances in its `state` only sums are known."""
 
     def _begin(self, readable):
         self._small.numbers[small.OPENING] = readable.opening
@@ -390,9 +277,37 @@ class OGR(Stepper):
         self._advance(np.clip(g, -far, far, out=self._buffer), np.inf)
 
     def _state(self, model, mean_theta, mean_gradient, momentum):
-        unit, _, spread, energy, seen, opening = self._small.numbers
-        parts = mean_theta, mean_gradient / unit, momentum / unit, spread, energy, seen, unit
-        return OGRState(model, *parts, opening)
+        kept, f, alpha = self._small, self._orders.f, self._orders.numbers[1]
+        numbers = kept.numbers
+        unit = numbers[small.UNIT]
+        momentum = momentum / unit
+        # Each coordinate has an equal share of the variances.
+        return OGRState(
+            model=model,
+            H=kept.H.copy(),
+            scales=np.ones(self._D),
+            mean_theta=mean_theta,
+            mean_gradient=mean_gradient / unit,
+            variance_theta=np.full(self._D, numbers[small.SPREAD] / self._D),
+            variance_gradient=np.full(self._D, numbers[small.ENERGY] / self._D),
+            momentum=momentum,
+            move=(kept.frame @ f) @ model.V - alpha * momentum,
+            descent=numbers[small.DESCENT],
+            missed=numbers[small.MISSED],
+            met=numbers[small.MET],
+            surprises=numbers[small.SURPRISES],
+            largest=numbers[small.LARGEST],
+            count=numbers[small.COUNT],
+            unit=unit,
+            opening=numbers[small.OPENING],
+        )
 
 
-STEPPERS = {"online_sfn": OnlineSFN, "ogr": OGR, "sogr": SOGR, "csogr": SOGR}
+STEPPERS = {
+    "online_sfn": OnlineSFN,
+    "ogr": OGR,
+    "sogr": SOGR,
+    "csogr": SOGR,
+    "dsogr": DSOGR,
+    "cdsogr": DSOGR,
+}

@@ -5,11 +5,13 @@ every harmless variant must pass.
 """
 
 from . import (
+    coordinate_scales,
     cubic,
     grouped_newton,
     harmless,
     methods,
     neighbours,
+    ogr,
     online_pca,
     optimizers,
     qr_step,
@@ -38,6 +40,8 @@ MUTANTS = (
     *thresholds.MUTANTS,
     *taylor.MUTANTS,
     *methods.MUTANTS,
+    *ogr.MUTANTS,
+    *coordinate_scales.MUTANTS,
     *trajectories.MUTANTS,
     *neighbours.MUTANTS,
 )

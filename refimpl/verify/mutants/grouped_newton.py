@@ -378,6 +378,14 @@ MUTANTS = (
         flag="backtracking",
     ),
     _closed(
+        "refused-and-made",
+        "A step of which no halving was low enough is made as short as it was last.",
+        "optimizers/grouped_newton_safeguarded",
+        "return 0.0, HALVINGS + 1",
+        "return share, HALVINGS + 1",
+        flag="refused",
+    ),
+    _closed(
         "falling-bends-ignored",
         "The noise of a third derivative is compared without its modulus: negative ones are 0.",
         "summary/definition",

@@ -2,7 +2,7 @@
 
 from .mutant import Mutant
 
-_OGR, _SUB, _ONLINE = "optimizers/ogr", "optimizers/subspace", "optimizers/online_sfn"
+_SUB, _ONLINE = "optimizers/subspace", "optimizers/online_sfn"
 _ADAM, _GROUPED = "optimizers/adam", "optimizers/grouped_newton"
 # Name, mistake, source, text, put, quantity.
 _REPLAYS = (
@@ -269,94 +269,6 @@ _REPLAYS = (
         "C_thetatheta=line.C_thetatheta + eye",
         "C_thetatheta=line.C_thetatheta",
         "model.line.C_thetatheta",
-    ),
-    (
-        "spread-with-the-whole-distance",
-        "ogr's spread takes the whole square.",
-        _OGR,
-        "spread = (1.0 - gain) * (state.spread + gain * (off_theta @ off_theta))",
-        "spread = (1.0 - gain) * state.spread + gain * (off_theta @ off_theta)",
-        "spread",
-    ),
-    (
-        "energy-with-the-whole-distance",
-        "ogr's energy takes the whole square.",
-        _OGR,
-        "energy = (1.0 - gain) * (state.energy + gain * (off_gradient @ off_gradient))",
-        "energy = (1.0 - gain) * state.energy + gain * (off_gradient @ off_gradient)",
-        "energy",
-    ),
-    (
-        "units-of-the-function",
-        "ogr keeps gradients in the function's units.",
-        _OGR,
-        "unit = 2.0 ** min(max(math.frexp(np.max(np.abs(gradient)))[1], -1000), 1000)",
-        "unit = 1.0",
-        "unit",
-    ),
-    (
-        "opening-by-the-largest",
-        "ogr's first step is measured by the largest coordinate.",
-        _OGR,
-        "scale * np.sqrt(np.mean((theta / scale) ** 2))",
-        "scale",
-        "opening",
-    ),
-    (
-        "ratios-upside-down",
-        "ogr's step along an axis has the inverse ratio.",
-        _OGR,
-        "along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])",
-        "along[i] *= ratio(known.C_gg[i, i], known.C_thetatheta[i, i])",
-        "theta",
-    ),
-    (
-        "ratios-without-the-prior",
-        "ogr's ratios leave out the line taken as seen.",
-        _OGR,
-        "along[i] *= ratio(known.C_thetatheta[i, i], known.C_gg[i, i])",
-        "along[i] *= ratio(line.C_thetatheta[i, i], line.C_gg[i, i])",
-        "theta",
-    ),
-    (
-        "all-for-the-rest",
-        "ogr takes all spread for that outside.",
-        _OGR,
-        "if d < D and spread > rounding * state.spread and energy > rounding * state.energy:",
-        "if False:",
-        "model.line.C_thetatheta",
-    ),
-    (
-        "outside-not-scaled",
-        "ogr's step outside is not in units of the spread.",
-        _OGR,
-        "ratio(spread, energy) * outside(V, momentum)",
-        "outside(V, momentum)",
-        "theta",
-    ),
-    (
-        "first-step-as-long-as-the-gradient",
-        "ogr's first step is not of unit direction.",
-        _OGR,
-        "theta - state.opening * direction(momentum)[0], state",
-        "theta - state.opening * momentum, state",
-        "theta",
-    ),
-    (
-        "bound-without-reach",
-        "ogr's bound leaves out `reach`.",
-        _OGR,
-        "return reach * max(",
-        "return max(",
-        "theta",
-    ),
-    (
-        "agreement-by-the-root",
-        "ogr's agreement is the root of the share.",
-        _OGR,
-        "max(min(size, without), agreement * size)",
-        "max(min(size, without), np.sqrt(agreement) * size)",
-        "theta",
     ),
     (
         "rates-added",

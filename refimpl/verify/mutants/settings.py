@@ -24,13 +24,13 @@ _READ = {
         "optimizers/online_sfn",
         "    beta, gamma, turn, div, cut, alpha, _, _, shifted, transport, row_sums = parameters\n",
     ),
-    "ogr": (
-        "optimizers/ogr",
-        "    _, _, _, gamma, eta, reach, fade, _, ridge, _, turning, row_sums = parameters\n",
-    ),
     "ogr, its memory": (
         "optimizers/ogr",
-        "    beta, beta_late, settle, gamma, _, _, _, _, _, _, _, _ = parameters\n",
+        "    beta, beta_late, settle, patience, _, _, _, _, _, _, _, _ = parameters\n",
+    ),
+    "ogr, its bound": (
+        "optimizers/ogr",
+        "    gamma, reach = parameters.gamma, parameters.reach\n",
     ),
 }
 _WRITTEN_IN = {
@@ -60,20 +60,16 @@ _WRITTEN_IN = {
         *("turn 0.2 model.line.C_thetatheta", "alpha 3e-4 theta", "row_sums True theta"),
         "shifted True model.line.C_thetatheta",
     ),
-    "ogr": (
-        *("eta 0.9 theta", "reach 2.0 theta", "fade 300.0 theta"),
-        *("ridge 0.003 model.line.C_thetatheta", "gamma 0.5 theta"),
-        "turning True model.line.mean_theta",
-    ),
     "ogr, its memory": (
         *("beta 0.6 model.line.beta", "beta_late 0.25 model.line.beta"),
-        *("settle 30.0 model.line.beta", "gamma 0.5 momentum"),
+        *("settle 30.0 model.line.beta", "patience 50.0 model.line.beta"),
     ),
+    "ogr, its bound": ("gamma 0.5 move", "reach 2.0 move"),
 }
 
 
 def _name(method, hyperparameter):
-    words = method.replace("_", "-").replace(", its memory", "-memory")
+    words = method.replace("_", "-").replace(", its ", "-")
     return f"{words}-writes-{hyperparameter.replace('_', '-')}"
 
 
@@ -149,20 +145,67 @@ _REPLAYED = (
     ),
     (
         "first-step-written-in",
-        "ogr's first step has the length 1/2, as by default.",
+        "ogr's first step has the length 1, as by default.",
         "optimizers/ogr",
         "opening = parameters.first * max(",
-        "opening = 0.5 * max(",
+        "opening = max(",
         "opening",
     ),
     (
         "all-directions",
         "ogr takes all directions, whatever `dimension` says.",
         "optimizers/ogr",
-        "        np.eye(min(parameters.dimension, D), D),\n"
-        "        regression.start(min(parameters.dimension, D), None),",
-        "        np.eye(D, D),\n        regression.start(D, None),",
+        "d = min(parameters.dimension, D)",
+        "d = D",
         "model.line.mean_theta",
+    ),
+    (
+        "scaled-by-default",
+        "ogr's coordinates have scales of their own, as by default.",
+        "optimizers/ogr",
+        "if parameters.scaled and theta.size < MANY:",
+        "if True:",
+        "scales",
+    ),
+    (
+        "turning-by-default",
+        "ogr's axes turn, as by default.",
+        "optimizers/ogr",
+        "if parameters.turning:",
+        "if True:",
+        "model.line.mean_theta",
+    ),
+    (
+        "jump-by-default",
+        "ogr goes back from gradients 1000 times the largest, as by default.",
+        "optimizers/ogr",
+        "stays(state, g, parameters.jump)",
+        "stays(state, g, 1000.0)",
+        "momentum",
+    ),
+    (
+        "ridge-by-default",
+        "ogr's ridge is 0.003 of the spread, as by default.",
+        "optimizers/ogr",
+        "seen = parameters.ridge * ",
+        "seen = 0.003 * ",
+        "model.line.C_thetatheta",
+    ),
+    (
+        "momentum-by-default",
+        "ogr's newest gradient weighs 1/2 in the momentum, as by default.",
+        "optimizers/ogr",
+        "(parameters.gamma if begun else 1.0)",
+        "(0.5 if begun else 1.0)",
+        "momentum",
+    ),
+    (
+        "neutral-by-default",
+        "ogr's noise-neutral step is that of the momentum by default.",
+        "optimizers/ogr",
+        "neutral(line.beta, parameters.gamma)",
+        "neutral(line.beta, 0.5)",
+        "move",
     ),
     (
         "rates-at-each-step-by-default",

@@ -25,6 +25,8 @@ from .mutant import OP, Mutant, changed, source
 BOOTSTRAP = """
 import os, sys
 os.environ["NUMBA_DISABLE_JIT"] = "1"
+# The copy is gone as soon as it has answered.
+sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 import refimpl
 from refimpl.verify import python_side

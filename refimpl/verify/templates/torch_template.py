@@ -18,7 +18,7 @@ def on_tensors(call):
 def update_new_mean(state, theta, gradient, beta):
     """Weighted means and covariances with one more observation."""
     demand(0.0 < beta <= 1.0, theta.shape == gradient.shape == state["mean_theta"].shape)
-    demand(theta.abs().max() <= 1e153, gradient.abs().max() <= 1e153, state["weight"] == 1.0)
+    demand(theta.abs().max() < 1e153, gradient.abs().max() < 1e153, state["weight"] == 1.0)
     demand(state["beta"] == 0.0 or (state["beta"], state["scale"]) == (beta, 1.0 - beta))
     new = {"mean_theta": state["mean_theta"].lerp(theta, beta), "beta": beta, "scale": 1.0 - beta}
     new["mean_gradient"] = state["mean_gradient"].lerp(gradient, beta)

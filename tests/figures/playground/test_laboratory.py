@@ -86,7 +86,11 @@ MISTAKES = {
     "no transport": ("if (p.transport)", "if (!p.transport)", {"online_sfn"}),
     "no shift": ("const mu = shifted ?", "const mu = !shifted ?", {"online_sfn", "ogr"}),
     "no bound": ("if (long > longest)", "if (long > 2 * longest)", {"ogr"}),
-    "a row sum with its sign": ("total + abs(h), 0);", "total + h, 0);", {"online_sfn", "ogr"}),
+    "a row sum with its sign": ("total + abs(h), 0);", "total + h, 0);", {"online_sfn"}),
+    "scales where none are asked for": ("(begun && p.scaled)", "(begun && !p.scaled)", {"ogr"}),
+    "no move is taken back": ("if (kept < 1) move", "if (kept < 0) move", {"ogr"}),
+    "the whole ridge": ("sqrt(unforeseen(state)) * spread", "spread", {"ogr"}),
+    "no surprise": ("/ (1 + surprises / p.patience)", "/ 1", {"ogr"}),
 }  # fmt: skip
 
 
@@ -211,6 +215,56 @@ def test_the_runs_are_the_packages():
     assert diverged >= 3
 
 
+REPLAY = """
+return given.map(({ start, pairs, parameters }) => {
+  const { start: begin, step } = laboratory.methods.ogr;
+  let state = begin(start, [], parameters);
+  return pairs.map(([theta, gradient]) => {
+    const [next, after] = step(state, theta, gradient, parameters);
+    state = after;
+    return next;
+  });
+});
+"""
+LEAPS = 10  # of 20 gradients; every third from this one on is that of a cliff
+
+
+def ogr_by_hand(D, **hyperparameters):
+    """What the package sees and does where gradients are noisy and jump: pairs, next positions."""
+    method, rng = optimizers.get("ogr"), np.random.default_rng(D)
+    parameters = optimizers.bind(method, hyperparameters)
+    start, sizes = rng.standard_normal(D), np.geomspace(0.1, 10.0, D)
+    theta, state = start, method.start(start, np.empty((0, D)), parameters)
+    pairs, path, back = [], [], 0
+    for t in range(20):
+        g = sizes * theta + 0.1 * rng.standard_normal(D)
+        if t >= LEAPS and t % 3 == 1:
+            g = g + 100.0 * state.move / np.linalg.norm(state.move)
+        pairs.append([theta, g])
+        momentum = state.momentum
+        theta, state = method.step(state, theta, g, parameters)
+        path.append(theta)
+        back += np.array_equal(momentum, state.momentum)
+    given = {"start": start, "pairs": pairs, "parameters": parameters._asdict()}
+    return given, np.array(path), back
+
+
+def test_ogr_is_the_packages_where_gradients_jump():
+    """In a subspace or not, with scales or none, its axes turning or not; moves are taken back.
+
+    The first cliff is higher than three times any gradient before, which counts as a jump here.
+    The same operations but for the order of sums, so that both differ by roundings. A line through
+    a few pairs, which may nearly lie in a plane, makes these 1e5 times as large.
+    """
+    settings = ({}, {"dimension": 1}, {"scaled": False}, {"turning": False}, {"jump": np.inf})
+    made = [ogr_by_hand(D, **{"jump": 3.0} | one) for D in (1, 2, 3) for one in settings]
+    made.append(ogr_by_hand(3, dimension=2, jump=3.0))
+    found = node.evaluate(REPLAY, [given for given, _, _ in made])
+    for (given, path, back), its_path in zip(made, found, strict=True):
+        np.testing.assert_allclose(its_path, path, rtol=1e-10, atol=1e-10)
+        assert (back > 0) == np.isfinite(given["parameters"]["jump"])
+
+
 def keeping(states):
     """A callback that keeps the state after each step."""
 
@@ -273,14 +327,14 @@ def test_what_is_seen_inside_is_the_pieces():
     assert "bound" not in cdogr[1]
 
     state = last["ogr"]
-    told = regression.slope(state.model.line)
-    np.testing.assert_allclose(ogr[1]["values"], state.unit * told.curvature, rtol=1e-7)
-    np.testing.assert_allclose(ogr[1]["errors"], state.unit * told.curvature_error, rtol=1e-6)
-    np.testing.assert_allclose(ogr[1]["axes"], state.model.V, atol=1e-8)
-    offset = -state.mean_gradient @ state.model.V.T / told.curvature
-    np.testing.assert_allclose(
-        ogr[1]["centre"], state.mean_theta + offset @ state.model.V, rtol=1e-7
-    )
+    told = refimpl.diagnostics("ogr", state)
+    np.testing.assert_allclose(ogr[1]["values"], told.curvature, rtol=1e-7)
+    np.testing.assert_allclose(ogr[1]["errors"], told.curvature_error, rtol=1e-6)
+    axes = node.array(ogr[1]["axes"])
+    np.testing.assert_allclose(np.abs(np.sum(axes * told.directions, axis=1)), 1.0, rtol=1e-8)
+    offset = -state.unit * state.mean_gradient @ axes.T / told.curvature
+    np.testing.assert_allclose(ogr[1]["centre"], state.mean_theta + offset @ axes, rtol=1e-7)
+    assert np.linalg.norm(state.move) <= ogr[1]["bound"] * (1.0 + 1e-9)
 
 
 def test_the_line_of_the_first_figure_is_the_packages():

@@ -1,6 +1,5 @@
 """The figures of the chapter on the robust default: its equations in numbers."""
 
-import math
 import re
 
 import numpy as np
@@ -11,7 +10,6 @@ from tests.figures.figure_settings import SMALL
 pytest.importorskip("matplotlib")
 
 from figures.robust_default import pure_noise, robust_scale, stall
-from refimpl.optimizers.ogr import OGRParameters
 
 pytestmark = [pytest.mark.numerics, pytest.mark.once]
 
@@ -46,33 +44,28 @@ def test_scale_follows_its_prediction():
 
 
 def test_recipe_stalls_and_the_default_does_not():
-    """The circle of the page: less spread, larger curvatures, no escape."""
-    shown = stall.compute(seeds=range(3), steps=120)
+    """The circle of the page: less spread, larger curvatures, no escape; most of ours escape."""
+    shown = stall.compute()
     recipe, ours = shown.escaped
     assert recipe == 0
-    assert ours == 3
+    assert ours > 0.5 * shown.seeds
     assert shown.spread[0, -1] < 1e-6 * np.nanmax(shown.spread[0])
     assert shown.over[0, -1] > 1e3 * shown.over[1, -1]
 
 
 def test_pure_noise_does_not_carry_it_away():
-    """In one dimension steps die out; in fifteen the bound makes them, and without it they grow."""
-    shown = pure_noise.compute(seeds=range(5), dimensions=(1, 15), steps=1000)
-    p = OGRParameters()
+    """Steps die out; without a bound, or with a memory that does not grow, they do not.
+
+    Nothing here has a scale but the first step, so that it measures them all.
+    """
+    shown = pure_noise.compute(seeds=range(5), dimensions=(1, 15, 100), steps=1000)
     assert shown.diverged.sum() == 0
-    assert shown.length[0, -1] < 1e-3 * p.first
-    # The bound where the window of the recent steps begins.
-    begun = 1000 - pure_noise.WINDOW
-    assert shown.length[1, -1] < p.reach * p.first / (1.0 + begun / p.fade)
-    # The steps of the bound with their correlations, summed to where they no longer count.
-    k = np.arange(20_000)
-    steps = p.reach * p.first / (1.0 + k / p.fade)
-    alike = sum(
-        (2.0 - (lag == 0)) * (1.0 - p.gamma) ** lag * (steps[: k.size - lag] @ steps[lag:])
-        for lag in range(60)
-    )
-    assert 0.9 * shown.farthest < math.sqrt(alike) < shown.farthest * (1.0 + 1.0 / p.fade)
-    assert np.median(shown.distance[1, 2]) < 2.0 * shown.farthest
+    assert np.all(shown.length[:, -1] < 0.5 * shown.first)
+    assert np.all(np.diff(shown.length[:, -1]) > 0.0)  # later in more dimensions
+    assert shown.length[0, -1] < 1e-3 * shown.first
+    assert np.all(shown.distance[:, 2] < 100.0 * shown.first)
     free = [pure_noise.walk(15, seed, 1000, reach=np.inf)[0] for seed in range(5)]
     largest = [np.linalg.norm(path, axis=1).max() for path in free]
     assert np.median(largest) > 10.0 * shown.distance[1, 2].max()
+    path, _ = pure_noise.walk(100, 0, 1000, patience=np.inf)
+    assert np.linalg.norm(path, axis=1).max() > 10.0 * shown.distance[2, 2].max()

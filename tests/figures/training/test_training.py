@@ -182,13 +182,17 @@ def test_where_adam_wins_and_loses(data):
         for_price = {row for row in others if ten(data, name, "Adam", row, "equal loss")}
         assert for_price == expected | {"grouped", "grouped, Adam"}
         lost = {row for row in others if ten(data, name, row, "Adam")}
-        assert lost == (set() if name == "digits" else {"ogr", "grouped, Adam"})
+        assert lost == (set() if name == "digits" else {"grouped, Adam"})
         accurate = {row for row in others if ten(data, name, "Adam", row, "last accuracy")}
         assert accurate == ({"online SFN"} if name == "digits" else set())
         assert not any(ten(data, name, row, "Adam", "last accuracy") for row in others)
     # Which is no difference.
-    assert training.wins(data, "digits", "Adam", "ogr") == 6
+    assert training.wins(data, "digits", "Adam", "ogr") == 9
+    assert training.wins(data, "two moons", "ogr", "Adam") == 9
     assert training.wins(data, "digits", "grouped, Adam", "Adam") == 8
+    # Which is one, and the same in the other direction.
+    assert training.wins(data, "digits", "momentum", "ogr") == 10
+    assert training.wins(data, "digits", "ogr", "momentum", "last accuracy") == 10
     assert training.wins(data, "two moons", "grouped, Adam", "Adam") == 10
 
 

@@ -4,15 +4,39 @@ The closed loop is chaotic, so that after some steps no two right programs agree
 the readable method begins at the state the stepper has reached: what differs is one step's own.
 """
 
+import itertools
+
 import numpy as np
 
 from refimpl import optimizers, regression
 from refimpl.optimizers import streamed
+from refimpl.optimizers.dsogr import DSOGRState
+from refimpl.optimizers.ogr import OGRState
 from tests.rounding import CHANGE, EPS, shaken
+
+# Of gradients that a move is taken back for. Rounding is a share of the longest gradient, and the
+# other parts of a step must not drown in it: far less than the default.
+JUMP = 3.0
 
 
 def parts(theta, state):
-    """Everything a state holds, as a list of arrays; of statistics the next step reads no means."""
+    """Everything a state holds, as a list of arrays; of a subspace's line nobody reads the means.
+
+    Nor does it read the variances of single coordinates where these have no scales of their own.
+    A stepper knows ``V g`` and ``V m`` to roundings of the mean gradient, which may be far longer
+    than both after a jump: the last move, and the gradient along it, are taken as shares of that.
+    """
+    if isinstance(state, OGRState):
+        move, mean = state.move, state.mean_gradient
+        longer = np.abs(mean).max() / (np.abs(state.momentum).max() or 1.0)
+        state = state._replace(
+            variance_theta=np.sum(state.variance_theta),
+            variance_gradient=np.sum(state.variance_gradient),
+            move=np.append(move, longer * np.abs(move).max()),
+            descent=np.array([state.descent, np.linalg.norm(mean) * np.linalg.norm(move)]),
+        )
+    if isinstance(state, DSOGRState):
+        state = state.line.mean_theta, state.line.mean_gradient, *state
     if isinstance(state, regression.State):
         state = regression.centred(state)
     if isinstance(state, tuple):
@@ -34,9 +58,13 @@ def difference(found, expected):
 
 
 def shaken_state(state, rng):
-    """Every array of a state with real numbers changed by some `CHANGE`; numbers stay."""
+    """Every array of a state with real numbers changed by some `CHANGE`; numbers stay.
+
+    So do the scales of coordinates that have none: they are 1 without a rounding.
+    """
     if isinstance(state, tuple):
-        return type(state)(*(shaken_state(part, rng) for part in state))
+        changed = type(state)(*(shaken_state(part, rng) for part in state))
+        return changed._replace(scales=state.scales) if isinstance(state, OGRState) else changed
     return shaken(state, rng) if np.ndim(state) else state
 
 
@@ -56,10 +84,10 @@ def replay(stepper, gradient, steps, every=10):
         yield difference(parts(stepper.theta, stepper.state), expected), sensitivity
 
 
-def assert_replays(stepper, gradient, steps, roundings, most):
+def assert_replays(stepper, gradient, steps, roundings, most, every=10):
     """Each step is the readable one, up to so many roundings where counted, else to `most`."""
     eps = np.finfo(stepper.dtype).eps
-    for error, sensitivity in replay(stepper, gradient, steps):
+    for error, sensitivity in replay(stepper, gradient, steps, every):
         assert error.max() <= most
         if sensitivity is not None:
             assert np.all(error <= roundings * eps * (sensitivity + 1.0))
@@ -72,10 +100,35 @@ def noisy_quadratic(D, seed=1, noise=0.1):
     return lambda theta: curvature * theta + noise * rng.standard_normal(D)
 
 
+def with_jumps(stepper, gradient, at):
+    """The gradient, but in the steps `at` more than `JUMP` times any before, up the last move."""
+    count = itertools.count()
+
+    def jumping(theta):
+        g = gradient(theta)
+        if next(count) in at:
+            state = stepper.state
+            g += (JUMP + 2.0) * state.largest * state.unit * state.move / np.linalg.norm(state.move)
+        return g
+
+    return jumping
+
+
 def at_random(method, D, d, dtype=np.float64, seed=0, **hyperparameters):
-    """A stepper at a random start."""
+    """A stepper at a random start; of `ogr` the one without scales, which alone is streamed."""
+    if method == "ogr":
+        hyperparameters["scaled"] = False
     x0 = np.random.default_rng(seed).standard_normal(D)
     return streamed.start(x0, method, dtype=dtype, dimension=d, **hyperparameters)
 
 
-__all__ = ["EPS", "assert_replays", "at_random", "noisy_quadratic", "parts", "replay"]
+__all__ = [
+    "EPS",
+    "JUMP",
+    "assert_replays",
+    "at_random",
+    "noisy_quadratic",
+    "parts",
+    "replay",
+    "with_jumps",
+]
