@@ -19,7 +19,8 @@ from ...repulsion import saddle_free
 from .. import diagonal
 from .follow import finish, follow
 from .passes import XX, add_along, add_products, apart, dot, overwrite_tile, scaled, tile_of
-from .small import line_of, put_line
+from .small import put_line
+from .sogr import fitted
 from .tiles import WIDTH, padded
 from .turn import carry
 
@@ -158,14 +159,9 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, lines, usual, sett
     found = follow(tiles, gradient, vectors, seen, orders, small, D, beta, turn, False)
     if found.turns:
         carry(lines.along, lines.product[0], orders)
-    line, frame = regression.centred(line_of(small)), found.frame
-    products = frame @ found.off_theta, unit * (frame @ found.off_slow)
-    line = regression.update_new_mean(line, products[0], products[1], beta)
-    if correlated:
-        H = regression.correlated_hessian(line)
-    else:
-        H = regression.symmetric_hessian(line, 0.0)
+    line, H = fitted(small, found, unit, beta, correlated)
     momentum = found.m + gamma * (found.p - found.m)
+    frame = found.frame
     inside = saddle_free(H, unit * (frame @ momentum), div, cut) @ frame
     back = w * (lines.along + eta * inside)
     finish(orders, small, found, frame, back, momentum, 0.0, beta, gamma)

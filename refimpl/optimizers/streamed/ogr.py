@@ -23,7 +23,7 @@ turn: the gradient along it is ``f (V g) - alpha (g m)``. Where it is taken back
 """
 
 import math
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -51,17 +51,8 @@ from .small import (
 )
 from .turn import carry_all, extended, outside, still
 
-
-class Noted(NamedTuple):
-    """Of the readable state what its pieces ask for; the last move as one number along itself."""
-
-    move: np.ndarray  # (1,)
-    descent: float
-    missed: float
-    met: float
-    surprises: float
-    largest: float
-    count: float
+# Of the readable state what its pieces ask for; the last move as one number along itself.
+Noted = namedtuple("Noted", "move descent missed met surprises largest count")
 
 
 @compiled

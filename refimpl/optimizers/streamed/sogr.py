@@ -13,6 +13,17 @@ from .small import line_of, put_line
 
 
 @compiled
+def fitted(small, found, unit, beta, correlated):
+    """The line with one more pair, and the Hessian that is read from it."""
+    line, frame = regression.centred(line_of(small)), found.frame
+    products = frame @ found.off_theta, unit * (frame @ found.off_slow)
+    line = regression.update_new_mean(line, products[0], products[1], beta)
+    if correlated:
+        return line, regression.correlated_hessian(line)
+    return line, regression.symmetric_hessian(line, 0.0)
+
+
+@compiled
 def advance(tiles, gradient, vectors, seen, orders, small, D, usual, setting):
     """One step; False, and nothing done, where the squares need another unit.
 
@@ -24,14 +35,9 @@ def advance(tiles, gradient, vectors, seen, orders, small, D, usual, setting):
     if not (usual[0] <= seen.dots[0] <= usual[1]):
         return False
     found = follow(tiles, gradient, vectors, seen, orders, small, D, beta, turn, False)
-    line, frame = regression.centred(line_of(small)), found.frame
-    products = frame @ found.off_theta, unit * (frame @ found.off_slow)
-    line = regression.update_new_mean(line, products[0], products[1], beta)
-    if correlated:
-        H = regression.correlated_hessian(line)
-    else:
-        H = regression.symmetric_hessian(line, 0.0)
+    line, H = fitted(small, found, unit, beta, correlated)
     momentum = found.m + gamma * (found.p - found.m)
+    frame = found.frame
     back = eta * (saddle_free(H, unit * (frame @ momentum), div, cut) @ frame)
     finish(orders, small, found, frame, back, momentum, alpha * unit, beta, gamma)
     overwrite(tiles, gradient, vectors, 1.0 / unit, False, found.turns, orders)

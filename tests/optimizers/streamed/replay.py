@@ -7,11 +7,13 @@ the readable method begins at the state the stepper has reached: what differs is
 import itertools
 
 import numpy as np
+import pytest
 
 from refimpl import optimizers, regression
 from refimpl.optimizers import streamed
 from refimpl.optimizers.dsogr import DSOGRState
 from refimpl.optimizers.ogr import OGRState
+from refimpl.optimizers.streamed.small import WORN
 from tests.rounding import CHANGE, EPS, shaken
 
 # Of gradients that a move is taken back for. Rounding is a share of the longest gradient, and the
@@ -85,12 +87,17 @@ def replay(stepper, gradient, steps, every=10):
 
 
 def assert_replays(stepper, gradient, steps, roundings, most, every=10):
-    """Each step is the readable one, up to so many roundings where counted, else to `most`."""
-    eps = np.finfo(stepper.dtype).eps
+    """Each step is the readable one, up to so many roundings where counted, else to `most`.
+
+    Roundings count as often as the turns since the rows were measured may have multiplied them.
+    """
+    eps, worn = np.finfo(stepper.dtype).eps, 0.0
     for error, sensitivity in replay(stepper, gradient, steps, every):
+        before, worn = worn, stepper._small.numbers[WORN]
         assert error.max() <= most
         if sensitivity is not None:
-            assert np.all(error <= roundings * eps * (sensitivity + 1.0))
+            bound = roundings * eps * np.exp(max(before, worn))
+            assert np.all(error <= bound * (sensitivity + 1.0))
 
 
 def noisy_quadratic(D, seed=1, noise=0.1):
@@ -122,9 +129,30 @@ def at_random(method, D, d, dtype=np.float64, seed=0, **hyperparameters):
     return streamed.start(x0, method, dtype=dtype, dimension=d, **hyperparameters)
 
 
+def assert_noticed(method, wrong, afterwards, bounds):
+    """Negative control: what a stepper keeps is made wrong before each step, or after it."""
+    stepper, gradient = at_random(method, 260, 3), noisy_quadratic(260)
+    for _ in range(5):
+        stepper.step(gradient(stepper.theta))
+    right = stepper._advance
+
+    def advance(g):
+        if not afterwards:
+            wrong(stepper)
+        done = right(g)
+        if afterwards:
+            wrong(stepper)
+        return done
+
+    stepper._advance = advance
+    with pytest.raises(AssertionError):
+        assert_replays(stepper, gradient, 21, *bounds)
+
+
 __all__ = [
     "EPS",
     "JUMP",
+    "assert_noticed",
     "assert_replays",
     "at_random",
     "noisy_quadratic",
