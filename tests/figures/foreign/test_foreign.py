@@ -105,10 +105,9 @@ def test_every_row_is_counted_or_told(kept):
     np.testing.assert_array_equal(others[:, :, -1][lost], tally.MOST)
 
 
-# Paths that amplify roundings little: under Nehalem, Sandybridge, Haswell and SkylakeX the kept
-# values come again to 3e-7. That of `ogr` on the digits as they are shipped is chaotic, so that runs
-# of two kernels part before the first look; on the network of the irises they are 6e-6 apart at the
-# second. There DoWG alone is made again.
+# Paths that amplify roundings little. That of `ogr` on the digits as they are shipped is chaotic:
+# there runs of two kernels part before the first look, and on the network of the irises they are
+# 6e-6 apart at the second. There DoWG alone is made again.
 SAMPLE = [
     pytest.param(
         name,
