@@ -14,7 +14,7 @@ from .row import Missing, in_turns
 def cells(quick):
     """Cells of one kind, so that each process has the same to do."""
     steps, count = (500, 8) if quick else (4_000, 32)
-    starts = np.random.default_rng(0).uniform(-2.0, 2.0, (20, 3))
+    starts = np.random.default_rng(0).uniform(-2.0, 2.0, (20, 2))
     return [
         Cell(
             functions.beale,
