@@ -34,6 +34,9 @@ PAIR = [pytest.param("online_sfn", marks=pytest.mark.slow), "ogr"]
 ROUNDINGS = 300
 # A step's sensitivity is measured at every tenth; it reaches 1e6, where eigenvalues nearly meet.
 MOST = 1e-8
+# With the default the closed loop of `cdsogr` leaves for infinity under one kernel; its statistics
+# then span fourteen decades, and rounding decides. No kernel parts from the others with these.
+STEADY = {"dsogr": {"cut": 10.0}, "cdsogr": {"cut": 10.0}}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ MOST = 1e-8
 )
 def test_each_step_is_the_readable_one(method, full, size):
     D, d = size(1000, 260), size(10, 3)
-    stepper = at_random(method, D, d)
+    stepper = at_random(method, D, d, **STEADY.get(method, {}))
     assert_replays(stepper, noisy_quadratic(D), size(full, 12), ROUNDINGS, MOST)
     assert stepper.drift <= 1e-12
 
