@@ -300,7 +300,7 @@ def test_drift_is_measured_and_corrected():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_large_is_allocated(method, size):
-    D = size(20_000, 8_000)
+    D = size(20_000, 16_000)
     stepper, g = at_random(method, D, 3), np.linspace(1.0, 2.0, D)
     for _ in range(3):
         stepper.step(g)
