@@ -37,6 +37,7 @@ UNMARKED = {
     "test_import": "what an import loads",
     "test_interruptible": "threads",
     "test_numerics": "this file",
+    "test_order": "tests as text",
     "test_outside": "streams and paths",
     "test_repeats": "sources as text",
     "test_rooms": "imports as text",
