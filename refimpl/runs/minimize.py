@@ -189,7 +189,8 @@ def run(problem, method, parameters, x0, steps, noise, seed, watch, runs):
     D = x0.size
     blocks = draw_in_blocks(method, parameters, noise, problem, seed, steps, D)
     # What is wrong with noise or seed is said before any work.
-    blocks = itertools.chain([next(blocks)], blocks)
+    # An iterator, which does not hold on to what it has given.
+    blocks = itertools.chain(iter([next(blocks)]), blocks)
     with watch.bar(steps) as shown:
         if compiles(problem, method) and not watch.needed:
             compile_driver(method, noise.perturb, 1, D)
@@ -263,8 +264,8 @@ class Watch:
         self.begun = False
         self.count = 0
         self.state = None
-        # The last position whose value was asked for, and the value.
-        self.valued = None, None
+        # For the callback: the last position whose value was asked for, and the value.
+        self.valued = None, np.nan
         self.progress_bar = None
 
     def bar(self, steps):
@@ -280,14 +281,16 @@ class Watch:
 
         def value(x, data):
             found = problem.value(x, data)
-            self.valued = x.copy(), found
+            if self.callback is not None:
+                self.valued = x.copy(), found
             return found
 
         def gradient(x, data):
             if self.begun:
                 at, found = self.valued
                 # SciPy's methods ask for gradients at places that they have no value of.
-                self.look(x, found if np.array_equal(at, x) else problem.value(x, data))
+                known = self.callback is None or np.array_equal(at, x)
+                self.look(x, found if known else problem.value(x, data))
             self.begun = True
             return problem.gradient(x, data)
 

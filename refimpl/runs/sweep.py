@@ -50,7 +50,7 @@ def sweep(
     everything there, and so does `stop` after the present step, if another thread has set it.
     """
     last = path.shape[0] - 1
-    still = np.zeros(starts.shape[1])
+    still = np.zeros(starts.shape[1] if noise.shape[3] == 0 else 0)
     for s in range(noise.shape[0]):
         for i in range(starts.shape[0]):
             limit = farthest(starts[i])

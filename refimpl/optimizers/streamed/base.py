@@ -47,10 +47,9 @@ class Stepper(Kept):
         self.method, self.parameters, self.dtype = method, parameters, dtype
         self.drift, self.corrections = 0.0, 0
         self._D = x0.size
-        readable = method.start(x0, directions if directions is not None else x0[:0], parameters)
-        V = readable.model.V
-        d = V.shape[0]
-        self._tiles = into_tiles(V, dtype)
+        readable = self._first(x0, directions if directions is not None else x0[:0])
+        d = readable.model.V.shape[0]
+        self._tiles = into_tiles(readable.model.V, dtype, x0.size)
         zeros = (np.zeros_like(padded(x0, dtype)) for _ in range(3))
         self._vectors = passes.Vectors(padded(x0, dtype), *zeros)
         self._seen = passes.Seen(np.zeros(d), np.zeros(8))
@@ -63,6 +62,10 @@ class Stepper(Kept):
         self._measure()
         self.theta = self._vectors.theta[: self._D]
         self.theta.flags.writeable = False
+
+    def _first(self, x0, directions):
+        """The readable start; beyond the columns of its `V` all rows are 0."""
+        return self.method.start(x0, directions, self.parameters)
 
     def step(self, gradient):
         """One step with the gradient at `theta`; returns the new `theta`, the same view.

@@ -256,6 +256,13 @@ class DSOGR(SOGR):
 class OGR(Stepper):
     """`ogr` without scales of coordinates; of the variances in its `state` only sums are known."""
 
+    def _first(self, x0, directions):
+        # Its rows are the first axes: whole, they would be as much memory again as the tiles.
+        few = self.parameters._replace(dimension=1)
+        opening = self.method.start(x0, directions, few).opening
+        axes = self.method.start(x0[: self.parameters.dimension], directions, self.parameters)
+        return axes._replace(opening=opening)
+
     def _begin(self, readable):
         self._small.numbers[small.OPENING] = readable.opening
 

@@ -36,19 +36,19 @@ def padded(x, dtype):
     return filled
 
 
-def into_tiles(V, dtype):
-    """The tiles of a basis, a new array.
+def into_tiles(V, dtype, D=None):
+    """The tiles of a basis in `D` dimensions, a new array; beyond the columns of `V` it is 0.
 
     Examples
     --------
     >>> import numpy as np
-    >>> into_tiles(np.eye(2, 129), np.float64).shape
-    (2, 2, 128)
+    >>> into_tiles(np.eye(2, 129), np.float64).shape, into_tiles(np.eye(2), np.float64, 129).shape
+    ((2, 2, 128), (2, 2, 128))
     """
-    d, D = V.shape
-    tiles = np.zeros((count(D), d, WIDTH), dtype)
+    d, columns = V.shape
+    tiles = np.zeros((count(columns if D is None else D), d, WIDTH), dtype)
     for i in range(d):
-        tiles[:, i] = padded(V[i], dtype).reshape(-1, WIDTH)
+        tiles[: count(columns), i] = padded(V[i], dtype).reshape(-1, WIDTH)
     return tiles
 
 

@@ -314,6 +314,20 @@ def test_nothing_large_is_allocated(method, size):
         tracemalloc.stop()
 
 
+def test_a_start_holds_its_rows_once():
+    """Beside them and the four vectors, what the readable start of one row is for a moment."""
+    D, d = 100_000, 15
+    x0 = np.ones(D)
+    streamed.start(x0[:200], "ogr", scaled=False)
+    tracemalloc.start()
+    try:
+        stepper = streamed.start(x0, "ogr")
+        assert tracemalloc.get_traced_memory()[1] < (d + 10) * D * 8
+    finally:
+        tracemalloc.stop()
+    assert stepper.parameters.dimension == d
+
+
 def test_gradients_in_other_forms():
     """Lists, other dtypes, strides, byte orders, what cannot be written: a copy, and the same."""
     D = 150

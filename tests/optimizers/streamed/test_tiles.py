@@ -20,3 +20,10 @@ def test_there_and_back(D):
     assert x.size == count(D) * WIDTH
     np.testing.assert_array_equal(x[:D], V[1])
     assert not x[D:].any()
+
+
+@pytest.mark.parametrize("D", [5, WIDTH, 3 * WIDTH + 5])
+def test_what_is_given_of_the_first_columns_alone(D):
+    few = np.arange(1.0, 11.0).reshape(2, 5)
+    whole = np.hstack([few, np.zeros((2, D - 5))])
+    np.testing.assert_array_equal(into_tiles(few, np.float64, D), into_tiles(whole, np.float64))
