@@ -44,8 +44,8 @@ BESIDE = {
     "momentum": (-20, -14),
     "rotation": (6, -12),
     "transport": (6, 4),
-    "adam": (-36, 2),
     "projection": (-34, -14),
+    "cdogr": (7, -5),
 }
 RIDGE = "operations in the time of a byte"
 
