@@ -188,8 +188,7 @@ def run(problem, method, parameters, x0, steps, noise, seed, watch, runs):
     """Fill `runs`, which may be looked at between the steps."""
     D = x0.size
     blocks = draw_in_blocks(method, parameters, noise, problem, seed, steps, D)
-    # What is wrong with noise or seed is said before any work.
-    # An iterator, which does not hold on to what it has given.
+    # What is wrong with noise or seed is said before any work; a list would be held to the end.
     blocks = itertools.chain(iter([next(blocks)]), blocks)
     with watch.bar(steps) as shown:
         if compiles(problem, method) and not watch.needed:
@@ -265,7 +264,7 @@ class Watch:
         self.count = 0
         self.state = None
         # For the callback: the last position whose value was asked for, and the value.
-        self.valued = None, np.nan
+        self.valued = None, None
         self.progress_bar = None
 
     def bar(self, steps):
